@@ -18,7 +18,7 @@ def draw(text: str, purpose: str) -> float:
 
 
 def hold_out(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
-    """`pairs` as (train, dev): one dev pair per chosen source sentence, and no sentence of dev in train, on either side.
+    """`pairs` as (train, dev): one dev pair per chosen source sentence; no sentence of dev is in train, on either side.
 
     A sentence is chosen by its own hash, so rows added to the corpus later never move a training sentence into dev.
     (A corpus too small for 2 % gives its lowest hash, one of more than 50,000 sentences its 1,000 lowest, and one that

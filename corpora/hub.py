@@ -30,6 +30,8 @@ def parts(name: str, cache: Path | None = None) -> dict[str, list[Part]]:
     identifier, _, config = name.removeprefix("hub:").partition(":")
     if name in DATASETS:
         identifier, config = DATASETS[name]
+    if not identifier:
+        raise CorpusError(f"{name!r} names no dataset: expected hub:ID[:CONFIG]")
     dataset = fetched(
         name, lambda library: library.load_dataset(identifier, config or None, cache_dir=cache and str(cache))
     )
@@ -76,4 +78,4 @@ def fetched(name: str, fetch: Callable[..., T]) -> T:
             f"or give the path of a copy ({one_line(error)[:120]})"
         ) from error
     except Exception as error:  # a library this wide raises its own, its parsers', and Python's exceptions
-        raise CorpusError(f"{name} cannot be loaded from the hub: {one_line(error)[:300]}") from error
+        raise CorpusError(f"{name} cannot be loaded from the hub (as hub:ID[:CONFIG]): {one_line(error)[:300]}") from error

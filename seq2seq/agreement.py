@@ -1,0 +1,54 @@
+"""Does a Czech sentence agree? Judged word by word, from the factors of a pair that the grammar made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corpora.records import Agreeing, Factors
+
+from .tokenizer import WORD
+
+RIGHT, WRONG, MISSING = "right", "wrong", "missing"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One agreeing word: right (the form that its controller wants), wrong (another gender's), or missing."""
+
+    word: Agreeing
+    wanted: str
+    verdict: str
+
+
+def judge(factors: Factors, output: str, gender: str | None = None, spare: Sequence[Agreeing] = ()) -> list[Verdict]:
+    """What became of each agreeing word of the pair in this translation, wherever in the sentence it stands.
+
+    `gender` replaces the gender of the first noun, for a translation whose gender was changed on purpose; words in `spare`
+    are not judged.
+    """
+    left = Counter(word.lower() for word in WORD.findall(output))
+    verdicts: list[Verdict] = []
+    pending = []
+    for word in factors.agreeing:
+        own = gender if gender and word.controller == 0 else factors.nouns[word.controller].gender
+        wanted = word.forms[own].lower()
+        if word in spare:
+            left[wanted] -= 1
+        elif left[wanted] > 0:  # a form is used up by the word that it was right for …
+            left[wanted] -= 1
+            verdicts.append(Verdict(word, wanted, RIGHT))
+        else:
+            pending.append((word, wanted))
+    for word, wanted in pending:  # … before what is left over can be wrong for another
+        other = next((form.lower() for form in word.forms.values() if left[form.lower()] > 0), None)
+        if other:
+            left[other] -= 1
+        verdicts.append(Verdict(word, wanted, WRONG if other else MISSING))
+    return verdicts
+
+
+def coherent(factors: Factors, output: str, gender: str | None = None) -> bool:
+    """Whether every agreeing word is there in the form that its controller wants."""
+    return all(each.verdict == RIGHT for each in judge(factors, output, gender))

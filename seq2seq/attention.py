@@ -1,0 +1,29 @@
+"""Attention over the source: where the decoder may look again."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class LateAttention(nn.Module):
+    """Global attention with the "general" score (Luong, Pham & Manning 2015, eq. 5–8).
+
+        a_ts = softmax_s(h_t W m_s)       weights over the source
+        x_t  = Σ_s a_ts m_s               context
+
+    It reads the decoder's output and does not feed its recurrence, so all target positions are computed at once.
+    """
+
+    def __init__(self, units: int, memory: int):
+        super().__init__()
+        self.project = nn.Linear(memory, units, bias=False)
+
+    def keys(self, memory: Tensor) -> Tensor:
+        """memory [B, S, D·H] → W m, made once for each source: [B, S, H]."""
+        return self.project(memory)
+
+    def forward(self, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
+        """hidden [B, T, H], keys [B, S, H], mask [B, S] (true at words) → weights [B, T, S]."""
+        scores = hidden @ keys.transpose(1, 2)  # [B, T, S]
+        return torch.softmax(scores.masked_fill(~mask[:, None], float("-inf")), dim=2)

@@ -1,0 +1,110 @@
+"""Settings as frozen dataclasses: the same fields are command-line options, JSON in the run folder, and Python arguments."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, NoReturn, TypeVar, get_type_hints
+
+from corpora import CorpusError
+
+Settings = TypeVar("Settings")
+
+
+class UserError(ValueError):
+    """The user's input was wrong: the message is one line that says what was wrong and what to do (exit status 2)."""
+
+
+class Diverged(RuntimeError):
+    """Training met a loss or gradient that is not finite (exit status 3)."""
+
+
+def option(default: Any, help: str, *, choices: tuple[str, ...] | None = None, minimum: float | None = None) -> Any:
+    """A settings field with its default, its help text, and what values it takes."""
+    return field(default=default, metadata={"help": help, "choices": choices, "minimum": minimum})
+
+
+def check(settings: Any) -> None:
+    """Raise UserError where a field is outside its choices or below its minimum; call it in `__post_init__`."""
+    for each in fields(settings):
+        value, choices, minimum = getattr(settings, each.name), each.metadata.get("choices"), each.metadata.get("minimum")
+        name = "--" + each.name.replace("_", "-")
+        if choices and value not in choices:
+            raise UserError(f"{name} {value!r} is not known: choose {', '.join(choices)}")
+        if minimum is not None and not value >= minimum:
+            raise UserError(f"{name} must be {minimum} or more, not {value}")
+
+
+def from_json(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """Settings from a JSON object; a missing, unknown or wrongly typed field is a UserError that names it."""
+    types = get_type_hints(kind)
+    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
+    for name, value in values.items():
+        if name not in known:
+            raise UserError(f"unknown setting {name!r}")
+        wanted = float if types[name] is float and type(value) is int else types[name]
+        if type(value) is not wanted and not (wanted is float and type(value) is int):
+            raise UserError(f"setting {name!r} should be {wanted.__name__}, not {value!r}")
+    missing = [name for name, each in known.items() if name not in values and each.default is MISSING]
+    if missing:
+        raise UserError(f"setting {missing[0]!r} is missing")
+    return kind(**values)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that refuses in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see --help)")
+
+    def add_settings(self, kind: type, title: str) -> None:
+        """One option for each field of a settings dataclass; what is not given stays out of the namespace."""
+        group, types = self.add_argument_group(title), get_type_hints(kind)
+        for each in fields(kind):
+            name, default = "--" + each.name.replace("_", "-"), each.default
+            shared: dict[str, Any] = {"default": argparse.SUPPRESS, "help": f"{each.metadata['help']} (default: {default})"}
+            if types[each.name] is bool:
+                group.add_argument(name, action=argparse.BooleanOptionalAction, **shared)
+            else:
+                group.add_argument(name, type=types[each.name], metavar=types[each.name].__name__.upper(), **shared)
+
+
+def settings(kind: type[Settings], *sources: Mapping[str, Any]) -> Settings:
+    """A settings dataclass from mappings, the last that names a field winning; other keys are left alone."""
+    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: source[name] for source in sources for name in names if name in source})
+
+
+def command(main: Callable[[], None]) -> NoReturn:
+    """Run a command: 0 done, 2 the user's input was wrong, 3 the run diverged, 130 interrupted; one line says which."""
+    name = os.path.basename(sys.argv[0])
+    try:
+        main()
+        sys.stdout.flush()
+    except (UserError, CorpusError) as error:
+        stop(2, f"{name}: {error}")
+    except Diverged as error:
+        stop(3, f"{name}: {error}")
+    except KeyboardInterrupt as error:
+        stop(130, f"\n{name}: {error or 'interrupted'}")
+    except BrokenPipeError:  # the reader of our output (head, less) has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        stop(2, f"{name}: {error.filename or 'file'}: {error.strerror or error}")
+    sys.exit(0)
+
+
+def stop(status: int, message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(status)
+
+
+def replace(settings: Settings, **changes: Any) -> Settings:
+    return dataclasses.replace(settings, **changes)  # type: ignore[type-var]
+
+
+__all__ = ["Diverged", "Parser", "UserError", "check", "command", "dataclass", "from_json", "option", "replace", "settings"]

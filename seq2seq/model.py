@@ -1,0 +1,138 @@
+"""The translator: an LSTM encoder, a bridge that carries every named state, and an LSTM decoder, with or without attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .attention import LateAttention
+from .cells import CELLS, State
+from .config import UserError, check, option
+from .recurrent import DIRECTIONS, Layer, SharedDropout
+from .taps import Tap, along
+from .taps import check as check_tap
+
+PAD, BEGIN, END = 0, 1, 2  # the pieces that every vocabulary has
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The shape of a network."""
+
+    cell: str = option("lstm", "recurrent cell", choices=tuple(CELLS))
+    attention: str = option("late", "how the decoder sees the source: none (only its initial state) or late", choices=("none", "late"))
+    layers: int = option(1, "layers of the encoder and of the decoder", minimum=1)
+    bidirectional: bool = option(True, "whether the encoder also reads from right to left, with half of its units")
+    embedding: int = option(256, "size of a word piece's vector (E)", minimum=1)
+    units: int = option(512, "units of a layer (H)", minimum=2)
+    dropout: float = option(0.4, "rate of dropout, one mask a sentence", minimum=0)
+
+    def __post_init__(self):
+        check(self)
+        if self.dropout >= 1:
+            raise UserError(f"--dropout must be below 1, not {self.dropout}")
+        if self.bidirectional and self.units % 2:
+            raise UserError(f"--units must be even, so that a bidirectional encoder can halve them, not {self.units}")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the encoder leaves for the decoder."""
+
+    states: Tensor  # [B, S, H] the encoder's outputs, both directions side by side
+    keys: Tensor | None  # [B, S, H] the outputs as attention compares them
+    mask: Tensor  # [B, S] true at words
+    initial: Sequence[State]  # a decoder layer's first {state: [B, H]}, after the bridge
+
+    def rows(self, index: Tensor) -> Memory:
+        """The memory of some sentences, in this order; a sentence may be repeated."""
+        keys = None if self.keys is None else self.keys[index]
+        return Memory(self.states[index], keys, self.mask[index], select(self.initial, index))
+
+
+def select(states: Sequence[State], index: Tensor) -> list[State]:
+    """Rows of every layer's named states."""
+    return [{name: value[index] for name, value in state.items()} for state in states]
+
+
+class Model(nn.Module):
+    """Sequence to sequence (Sutskever, Vinyals & Le 2014), with attention (Luong et al. 2015) where settings say so."""
+
+    def __init__(self, settings: ModelSettings, vocabulary: int):
+        super().__init__()
+        self.settings, self.vocabulary = settings, vocabulary
+        E, H, L = settings.embedding, settings.units, settings.layers
+        directions = DIRECTIONS if settings.bidirectional else DIRECTIONS[:1]
+        self.source_embedding = nn.Embedding(vocabulary, E, padding_idx=PAD)
+        self.target_embedding = nn.Embedding(vocabulary, E, padding_idx=PAD)
+        self.encoder = nn.ModuleList(
+            Layer(settings.cell, H if layer else E, H // len(directions), f"encoder.{layer}", directions)
+            for layer in range(L)
+        )
+        self.decoder = nn.ModuleList(Layer(settings.cell, H if layer else E, H, f"decoder.{layer}") for layer in range(L))
+        self.bridge = nn.ModuleList(
+            nn.ModuleDict({state: nn.Linear(H, H) for state in CELLS[settings.cell].states}) for _ in range(L)
+        )
+        self.attention = LateAttention(H, H) if settings.attention == "late" else None
+        self.readout = nn.Linear(2 * H if self.attention else H, E)
+        self.bias = nn.Parameter(torch.zeros(vocabulary))  # the output matrix is the target embedding (Press & Wolf 2017)
+        self.dropout = SharedDropout(settings.dropout)
+        for embedding in (self.source_embedding, self.target_embedding):
+            nn.init.normal_(embedding.weight, std=E**-0.5)
+            nn.init.zeros_(embedding.weight[PAD])
+
+    def sites(self) -> list[str]:
+        """Every address that a tap can watch or change, in the order in which it is computed."""
+        layers = [site for layer in (*self.encoder, *self.decoder) for site in layer.sites()]
+        return layers + (["attention.weights", "attention.context"] if self.attention else [])
+
+    def encode(self, source: Tensor, lengths: Tensor, tap: Tap | None = None) -> Memory:
+        """source [B, S] piece numbers, lengths [B] → what the decoder needs."""
+        check_tap(tap, self.sites())
+        x, initial = self.dropout(self.source_embedding(source)), []
+        for layer, bridge in zip(self.encoder, self.bridge):
+            x, final = layer(x, lengths=lengths, tap=tap)
+            x = self.dropout(x)
+            initial.append({name: across(torch.cat([state[name] for state in final], 1)) for name, across in bridge.items()})
+        mask = torch.arange(source.shape[1], device=source.device) < lengths[:, None].to(source.device)
+        return Memory(x, self.attention.keys(x) if self.attention else None, mask, initial)
+
+    def decode(self, target_in: Tensor, memory: Memory, tap: Tap | None = None) -> tuple[Tensor, list[State]]:
+        """target_in [B, T] → features [B, T, E] whose product with the target embedding is the logits, and final states."""
+        check_tap(tap, self.sites())
+        x, states = self.dropout(self.target_embedding(target_in)), []
+        for layer, initial in zip(self.decoder, memory.initial):
+            x, [final] = layer(x, [initial], tap=tap)
+            x = self.dropout(x)
+            states.append(final)
+        return self.features(x, memory, tap), states
+
+    def step(
+        self, token: Tensor, past: Sequence[State], memory: Memory, position: int, tap: Tap | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """One position of the decoder: token [B], past per layer → logits [B, V], states. Search and probes call this."""
+        x, states = self.target_embedding(token), []  # [B, E]
+        for layer, state in zip(self.decoder, past):
+            states.append(layer.step(x, state, position, tap))
+            x = states[-1][layer.cell.states[0]]
+        here = None if tap is None else lambda site, _, value: tap(site, position, value)
+        return self.logits(self.features(x[:, None], memory, here)[:, 0]), states
+
+    def features(self, hidden: Tensor, memory: Memory, tap: Tap | None) -> Tensor:
+        """The decoder's output [B, T, H], with what attention finds for it, brought to a word vector's size [B, T, E]."""
+        if self.attention:
+            weights = along(tap, "attention.weights", self.attention(hidden, memory.keys, memory.mask))  # [B, T, S]
+            context = along(tap, "attention.context", weights @ memory.states)  # [B, T, H]
+            hidden = torch.cat([hidden, self.dropout(context)], dim=2)
+        return self.dropout(torch.tanh(self.readout(hidden)))
+
+    def logits(self, features: Tensor) -> Tensor:
+        """features [..., E] → scores of all pieces [..., V]."""
+        return nn.functional.linear(features, self.target_embedding.weight, self.bias)
+
+    def forward(self, source: Tensor, lengths: Tensor, target_in: Tensor, tap: Tap | None = None) -> Tensor:
+        """Teacher forcing: source [B, S], target_in [B, T] → logits [B, T, V]."""
+        return self.logits(self.decode(target_in, self.encode(source, lengths, tap), tap)[0])

@@ -1,0 +1,42 @@
+"""What a training run shows while it works: a bar in a terminal, lines in a log."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .training import Evaluation
+
+
+class Display:
+    """A context in which `step` and `evaluation` are shown as they come."""
+
+    def __init__(self, steps: int, done: int = 0):
+        self.console = Console(highlight=False, soft_wrap=True)
+        columns = (
+            TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("loss {task.fields[loss]:.3f}"),
+            TextColumn("{task.fields[speed]:,.0f} tokens/s"), TimeRemainingColumn(),
+        )  # fmt: skip
+        self.progress = Progress(*columns, console=self.console, disable=not self.console.is_terminal, transient=True)
+        self.task = self.progress.add_task("training", total=steps, completed=done, loss=float("nan"), speed=0.0)
+
+    def __enter__(self) -> Display:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.progress.stop()
+
+    def step(self, step: int, loss: float, speed: float) -> None:
+        self.progress.update(self.task, completed=step, loss=loss, speed=speed)
+
+    def evaluation(self, done: Evaluation) -> None:
+        agreement = "" if done.agreement is None else f"  agreement {done.agreement:.1f} %"
+        self.console.print(
+            f"step {done.step:,}  epoch {done.epoch}  {done.minutes:.1f} min  loss {done.train_loss:.3f}  dev loss "
+            f"{done.dev_loss:.3f}  BLEU {done.bleu:.1f}  chrF {done.chrf:.1f}  exact {done.exact_match:.1f} %{agreement}  "
+            f"{done.tokens_per_second:,.0f} tokens/s",
+            markup=False,
+        )
+        for source, output in done.samples:
+            self.console.print(f"    {source}  →  {output}", markup=False, style="dim")

@@ -1,0 +1,94 @@
+"""Beam search over the model's `step`; a beam of one is greedy search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .config import check, option
+from .model import BEGIN, END, PAD, Memory, Model, select
+from .taps import Tap
+from .taps import check as check_tap
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How a translation is looked for."""
+
+    beam: int = option(5, "hypotheses kept at each step; 1 is greedy", minimum=1)
+    exponent: float = option(1.0, "length normalisation: a hypothesis scores log p / length ** exponent", minimum=0)
+
+    def __post_init__(self):
+        check(self)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A finished translation: its pieces without begin and end, log p of all of them and the end, and that normalised."""
+
+    pieces: tuple[int, ...]
+    log_probability: float
+    score: float
+
+
+@torch.inference_mode()
+def search(
+    model: Model,
+    memory: Memory,
+    limit: int,
+    settings: SearchSettings,
+    *,
+    forced: Tensor | None = None,
+    tap: Tap | None = None,
+) -> list[list[Hypothesis]]:
+    """Each sentence's `beam` best hypotheses, best first.
+
+    `forced` [B, P] makes every translation begin with these pieces (PAD: free from here on). A tap sees every step, also
+    the forced ones, with the K hypotheses of a sentence in neighbouring rows.
+    """
+    check_tap(tap, model.sites())
+    K, V, device = settings.beam, model.vocabulary, memory.states.device
+    sentence = torch.arange(len(memory.states), device=device)  # [N] who is still being translated
+    memory = memory.rows(sentence.repeat_interleave(K))
+    states = list(memory.initial)  # a layer's {state: [N·K, H]}
+    tokens = torch.full((len(sentence) * K, 1), BEGIN, device=device)  # [N·K, t + 1] what has been said
+    scores = torch.full((len(sentence), K), float("-inf"), device=device)  # [N, K] its log p
+    scores[:, 0] = 0.0
+    finished: list[list[Hypothesis]] = [[] for _ in sentence]
+
+    def finish(row: int, said: Sequence[int], score: float) -> None:
+        pieces = tuple(said[1:])
+        finished[row].append(Hypothesis(pieces, score, score / (len(pieces) + 1) ** settings.exponent))
+
+    for position in range(limit + 1):
+        logits, states = model.step(tokens[:, -1], states, memory, position, tap)
+        log_p = logits.log_softmax(dim=1)
+        log_p[:, [PAD, BEGIN]] = float("-inf")
+        if position == limit:  # nothing may grow any longer
+            log_p[:, [piece for piece in range(V) if piece != END]] = float("-inf")
+        if forced is not None and position < forced.shape[1]:
+            wanted = forced[sentence, position].repeat_interleave(K)[:, None]  # [N·K, 1]
+            others = (torch.arange(V, device=device) != wanted) & (wanted != PAD)
+            log_p.masked_fill_(others, float("-inf"))
+        total = scores[:, :, None] + log_p.view(len(sentence), K, V)
+        best, index = total.flatten(1).topk(min(2 * K, K * V), dim=1)  # [N, 2K]: K survive even if K end here
+        parent, piece = index // V, index % V
+        ending = (piece == END) & (best > float("-inf"))
+        for n, k in ending[:, :K].nonzero().tolist():
+            finish(int(sentence[n]), tokens[n * K + int(parent[n, k])].tolist(), float(best[n, k]))
+        scores, keep = best.masked_fill(piece == END, float("-inf")).topk(K, dim=1)  # [N, K]
+        rows = torch.arange(len(sentence), device=device)[:, None] * K + parent.gather(1, keep)
+        tokens = torch.cat([tokens[rows.flatten()], piece.gather(1, keep).flatten()[:, None]], dim=1)
+        going = [len(finished[n]) < K and live for n, live in zip(sentence.tolist(), (scores[:, 0] > float("-inf")).tolist())]
+        if not any(going):
+            break
+        if tap is None and not all(going):  # a tap counts on every sentence keeping its rows
+            stay = torch.tensor(going, device=device)
+            sentence, scores, rows = sentence[stay], scores[stay], rows[stay]
+            tokens = tokens.view(len(going), K, -1)[stay].flatten(0, 1)
+            memory = memory.rows(rows.flatten())
+        states = select(states, rows.flatten())
+    return [sorted(each, key=lambda hypothesis: -hypothesis.score)[:K] for each in finished]

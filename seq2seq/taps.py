@@ -1,0 +1,110 @@
+"""Taps: the one way to see and to change a value inside the model.
+
+A **site** is the address of a value: `encoder.0.forward.cell`, `decoder.0.forget`, `attention.context`. A **tap** is a
+function that is given a site, a position (the number of the word piece, the same for every sentence, direction and site)
+and the value there, one row a sentence, and returns the value that the model goes on with. A recorder returns what it
+was given; a patch returns something else. So watching and changing are one act, and travel as an argument:
+
+    recorder = Recorder()
+    model(batch, tap=recorder)
+    model(batch, tap=Patch("decoder.0.cell", values, units=[17], positions=steps))
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+Tap = Callable[[str, int, Tensor], Tensor]  # (site, position, value [B, …]) → value [B, …]
+
+
+class TapError(ValueError):
+    """A tap names a site, a unit or a position that the model does not have."""
+
+
+class Recorder:
+    """Keeps every value it is shown, and changes nothing; `sites` narrows what is kept."""
+
+    def __init__(self, sites: Iterable[str] | None = None):
+        self.sites = None if sites is None else frozenset(sites)
+        self.values: dict[str, dict[int, Tensor]] = defaultdict(dict)
+
+    def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
+        if self.sites is None or site in self.sites:
+            self.values[site][position] = value
+        return value
+
+    def __getitem__(self, site: str) -> Tensor:
+        """What was recorded at a site, [B, T, …] from the first recorded position to the last."""
+        steps = self.values[site]
+        return torch.stack([steps[position] for position in sorted(steps)], dim=1)
+
+
+class Patch:
+    """Overwrites units of one site, at one position of each sentence or at all of them.
+
+    `value` broadcasts to [B, U]; `units` are U unit numbers (None: all); `positions` is [B], one position a sentence
+    (negative: this sentence is left alone), or None: every position. Under beam search the K hypotheses of a sentence are
+    neighbouring rows, and all of them are patched. `written` counts the rows that were changed, so that an experiment can
+    say that none was missed.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        value: Tensor | float,
+        *,
+        units: Sequence[int] | Tensor | None = None,
+        positions: Tensor | None = None,
+    ):
+        self.site, self.value, self.positions, self.written = site, value, positions, 0
+        self.units = slice(None) if units is None else torch.as_tensor(units)
+        self.sites = frozenset([site])
+
+    def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
+        if site != self.site:
+            return value
+        if self.positions is None:
+            rows = torch.ones(len(value), dtype=torch.bool)
+        else:
+            rows = (self.positions == position).repeat_interleave(len(value) // len(self.positions))
+        if not rows.any():
+            return value
+        new = torch.as_tensor(self.value, dtype=value.dtype, device=value.device)
+        if new.ndim == 2 and len(new) != 1:
+            new = new.repeat_interleave(len(value) // len(new), dim=0)
+        changed = value.clone()
+        changed[:, self.units] = new
+        self.written += int(rows.sum())
+        return torch.where(rows.to(value.device)[:, None], changed, value)
+
+
+class Chain:
+    """Several taps, one after the other: each sees what the one before it returned."""
+
+    def __init__(self, *taps: Tap):
+        self.taps = taps
+        named = [sites for tap in taps if (sites := getattr(tap, "sites", None)) is not None]
+        self.sites = frozenset().union(*named)
+
+    def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
+        for tap in self.taps:
+            value = tap(site, position, value)
+        return value
+
+
+def check(tap: Tap | None, known: Collection[str]) -> None:
+    """Raise TapError where a tap names a site that the model does not have: it would do nothing, and nobody would know."""
+    for site in sorted(getattr(tap, "sites", None) or ()):
+        if site not in known:
+            raise TapError(f"no site {site!r}: the model has {', '.join(known)}")
+
+
+def along(tap: Tap | None, site: str, value: Tensor) -> Tensor:
+    """Show a tap the positions of a [B, T, …] value that was made for all positions at once."""
+    if tap is None:
+        return value
+    return torch.stack([tap(site, position, value[:, position]) for position in range(value.shape[1])], dim=1)

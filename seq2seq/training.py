@@ -1,0 +1,330 @@
+"""Training: batches through the model, a schedule that counts steps, dev scores as it goes, and a folder to resume from."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+
+from corpora.records import Pair
+
+from .agreement import coherent
+from .batching import Batch, Example, by_length, collate, plan, sources
+from .checkpoint import BEST, LAST, load_weights, read_tensors, write, write_tensors
+from .config import Diverged, UserError, check, option
+from .loss import cross_entropy
+from .model import PAD, Model
+from .scoring import Score, score
+from .search import SearchSettings, search
+from .tokenizer import Tokenizer
+
+SAMPLES = 2  # translations shown at each evaluation
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a model is trained."""
+
+    vocabulary: int = option(4000, "word pieces, both languages together", minimum=260)
+    batch_tokens: int = option(2500, "word pieces in a batch, on its longer side", minimum=8)
+    learning_rate: float = option(2e-3, "highest learning rate of AdamW", minimum=0)
+    warmup: int = option(400, "steps over which the rate rises; then it falls to 0 along a cosine", minimum=0)
+    max_steps: int = option(7000, "steps in all, which the schedule counts", minimum=1)
+    minutes: float = option(0.0, "stop after so many minutes; 0: no limit", minimum=0)
+    weight_decay: float = option(0.01, "AdamW's decay", minimum=0)
+    label_smoothing: float = option(0.1, "probability spread over all pieces", minimum=0)
+    clip: float = option(1.0, "largest norm of the gradient", minimum=0)
+    evaluate_every: int = option(500, "steps between evaluations on dev", minimum=1)
+    patience: int = option(8, "evaluations without a better dev score before training stops", minimum=1)
+    seed: int = option(1, "seed of weights, order and dropout", minimum=0)
+    precision: str = option("auto", "auto measures which is faster here", choices=("auto", "float32", "bf16"))
+
+    def __post_init__(self):
+        check(self)
+        if not self.label_smoothing < 1:
+            raise UserError(f"--label-smoothing must be below 1, not {self.label_smoothing}")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named set of settings."""
+
+    model: dict[str, Any]
+    training: dict[str, Any]
+
+
+RECIPES = {
+    "default": Recipe(model={}, training={}),
+    "demo": Recipe(
+        model={"attention": "none", "bidirectional": False, "embedding": 128, "units": 256, "dropout": 0.1},
+        training={"vocabulary": 1500, "batch_tokens": 2000, "max_steps": 3000, "precision": "float32"},
+    ),
+}
+
+
+def device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def encode(tokenizer: Tokenizer, pairs: Sequence[Pair]) -> list[Example]:
+    return [Example(tokenizer.encode(pair.source), tokenizer.encode(pair.target)) for pair in pairs]
+
+
+def loss_of(model: Model, batch: Batch, smoothing: float) -> tuple[Tensor, Tensor]:
+    """Summed loss over the real target positions: smoothed, to train on, and plain, to report."""
+    features, _ = model.decode(batch.target_in, model.encode(batch.source, batch.source_lengths))  # [B, T, E]
+    real = batch.target_out != PAD
+    return cross_entropy(features[real], model.target_embedding.weight, model.bias, batch.target_out[real], smoothing)
+
+
+def faster_precision(model: Model, batch: Batch) -> tuple[str, str]:
+    """float32 or bf16, whichever trains on this batch faster here, and the measurement in words (under a second)."""
+    place, seconds = next(model.parameters()).device, {"float32": math.inf, "bf16": math.inf}
+    batch = batch.to(place)
+    state = torch.get_rng_state()
+    for _ in range(3):  # in turn, the first warms up; the best of them counts
+        for name in seconds:
+            start = time.perf_counter()
+            with torch.autocast(place.type, torch.bfloat16, enabled=name == "bf16"):
+                loss, _ = loss_of(model, batch, 0.1)
+            loss.backward()
+            seconds[name] = min(seconds[name], time.perf_counter() - start)
+    model.zero_grad(set_to_none=True)
+    torch.set_rng_state(state)
+    fastest = min(seconds, key=lambda name: seconds[name])
+    return fastest, ", ".join(f"{name} {1000 * each:.0f} ms a batch" for name, each in seconds.items())
+
+
+def choose_precision(model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair], settings: TrainingSettings) -> str:
+    """The precision that settings ask for; "auto" measures on one batch, and prints what it saw."""
+    if settings.precision != "auto":
+        return settings.precision
+    some = encode(tokenizer, pairs[:2000])
+    numbers = max(plan(some, settings.batch_tokens, (0,)), key=len)
+    precision, measured = faster_precision(model, collate([some[number] for number in numbers]))
+    print(f"precision {precision} ({measured})")
+    return precision
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model was worth on dev, at one step."""
+
+    step: int
+    epoch: int
+    minutes: float
+    train_loss: float  # nats a piece
+    dev_loss: float
+    bleu: float
+    chrf: float
+    exact_match: float
+    agreement: float | None  # % of dev sentences with factors whose every agreeing word is right
+    tokens_per_second: float
+    samples: tuple[tuple[str, str], ...] = field(repr=False)  # (source, translation)
+
+
+@torch.inference_mode()
+def translate(model: Model, tokenizer: Tokenizer, sentences: Sequence[str], settings: SearchSettings, size: int = 64) -> list[str]:
+    """Best translations, in the order of the sentences."""
+    rows, outputs = [tokenizer.encode(sentence) for sentence in sentences], [""] * len(sentences)
+    place = next(model.parameters()).device
+    for numbers in by_length(rows, size):
+        source, lengths = sources([rows[number] for number in numbers])
+        found = search(model, model.encode(source.to(place), lengths), 2 * source.shape[1] + 10, settings)
+        for number, hypotheses in zip(numbers, found):
+            outputs[number] = tokenizer.decode(hypotheses[0].pieces)
+    return outputs
+
+
+def agreement_rate(pairs: Sequence[Pair], outputs: Sequence[str]) -> float | None:
+    """Per cent of the sentences with factors in which every agreeing word is right."""
+    judged = [coherent(pair.factors, output) for pair, output in zip(pairs, outputs) if pair.factors]
+    return 100 * sum(judged) / len(judged) if judged else None
+
+
+class Training:
+    """One run in the making. `step` makes an update; `run` makes all of them, with evaluations and saves between."""
+
+    def __init__(
+        self, model: Model, tokenizer: Tokenizer, train: Sequence[Pair], dev: Sequence[Pair], settings: TrainingSettings,
+        precision: str, folder: Path,
+    ):  # fmt: skip
+        self.model, self.tokenizer, self.settings, self.folder = model, tokenizer, settings, folder
+        self.precision, self.place = precision, next(model.parameters()).device
+        self.examples = encode(tokenizer, train)
+        self.dev, self.dev_examples = list(dev), encode(tokenizer, dev)
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.98), fused=True
+        )
+        self.steps = self.epoch = self.place_in_epoch = self.stale = 0
+        self.best = -math.inf
+        self.history: list[dict[str, Any]] = []
+        self.earlier_minutes = 0.0
+        self.interrupted = False  # set from outside, read between two steps: a step is never cut in half
+
+    # One update
+
+    def rate(self) -> float:
+        """Learning rate of the next step: linear warm-up, then a cosine to 0 at max_steps."""
+        warmup, total = self.settings.warmup, self.settings.max_steps
+        if self.steps < warmup:
+            return self.settings.learning_rate * (self.steps + 1) / warmup
+        done = (self.steps - warmup) / max(1, total - warmup)
+        return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+    def step(self, batch: Batch) -> tuple[float, int]:
+        """Update the weights on one batch; the plain loss, summed, and the number of target pieces."""
+        batch = batch.to(self.place)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate()
+        self.model.train()
+        with torch.autocast(self.place.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            loss, plain = loss_of(self.model, batch, self.settings.label_smoothing)
+        count = int((batch.target_out != PAD).sum())
+        (loss / count).backward()
+        norm = clip_grad_norm_(self.model.parameters(), self.settings.clip or math.inf)
+        if not (math.isfinite(float(plain)) and math.isfinite(float(norm))):
+            raise Diverged(
+                f"loss {float(plain) / count:g}, gradient {float(norm):g} at step {self.steps + 1}: not finite; the last good "
+                f"weights are in {self.folder}. Try a lower --learning-rate or a lower --clip"
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.steps += 1
+        return float(plain), count
+
+    def batches(self) -> Iterator[Batch]:
+        """Endless batches, going on where the run stopped."""
+        while True:
+            epoch = plan(self.examples, self.settings.batch_tokens, (self.settings.seed, self.epoch))
+            while self.place_in_epoch < len(epoch):
+                numbers = epoch[self.place_in_epoch]
+                self.place_in_epoch += 1
+                yield collate([self.examples[number] for number in numbers])
+            self.epoch, self.place_in_epoch = self.epoch + 1, 0
+
+    # All updates
+
+    def run(self, progress: Callable[[int, float, float], None], evaluated: Callable[[Evaluation], None]) -> str:
+        """Train to the end of the schedule, of patience or of time; returns why it ended. `progress` hears of each step
+        (step, loss a piece, target pieces a second), `evaluated` of each evaluation."""
+        started = time.perf_counter()
+        loss = pieces = 0.0
+        spent, why = 0.0, "the schedule's last step"  # seconds in updates alone, without evaluations
+        batches = self.batches()
+        minutes = lambda: self.earlier_minutes + (time.perf_counter() - started) / 60  # noqa: E731
+        while self.steps < self.settings.max_steps:
+            clock = time.perf_counter()
+            summed, count = self.step(next(batches))
+            spent += time.perf_counter() - clock
+            loss, pieces = loss + summed, pieces + count
+            progress(self.steps, summed / count, pieces / spent)
+            if self.interrupted:
+                self.save(minutes())
+                raise KeyboardInterrupt(f"interrupted and saved at step {self.steps}; --out {self.folder} --resume goes on")
+            timeup = self.settings.minutes and time.perf_counter() - started >= 60 * self.settings.minutes
+            if self.steps % self.settings.evaluate_every == 0 or self.steps == self.settings.max_steps or timeup:
+                evaluation = self.evaluate(minutes(), loss / pieces, pieces / spent)
+                loss = pieces = spent = 0.0
+                self.keep(evaluation)
+                evaluated(evaluation)
+                if timeup:
+                    why = f"--minutes {self.settings.minutes:g}"
+                    break
+                if self.stale >= self.settings.patience:
+                    why = f"no better dev score in {self.stale} evaluations"
+                    break
+        return f"{why}, after {self.steps:,} steps, {self.epoch + 1} epochs and {minutes():.1f} minutes"
+
+    @torch.inference_mode()
+    def evaluate(self, minutes: float, train_loss: float, speed: float) -> Evaluation:
+        self.model.eval()
+        total = pieces = 0.0
+        for start in range(0, len(self.dev_examples), 64):
+            batch = collate(self.dev_examples[start : start + 64]).to(self.place)
+            total += float(loss_of(self.model, batch, 0.0)[1])
+            pieces += int((batch.target_out != PAD).sum())
+        outputs = translate(self.model, self.tokenizer, [pair.source for pair in self.dev], SearchSettings(beam=1))
+        bleu, chrf, exact = score(outputs, [pair.target for pair in self.dev])
+        samples = tuple((pair.source, output) for pair, output in list(zip(self.dev, outputs))[:SAMPLES])
+        return Evaluation(
+            step=self.steps, epoch=self.epoch + 1, minutes=round(minutes, 2), train_loss=round(train_loss, 4),
+            dev_loss=round(total / pieces, 4), bleu=round(bleu.value, 2), chrf=round(chrf.value, 2),
+            exact_match=round(exact.value, 2), agreement=agreement_rate(self.dev, outputs),
+            tokens_per_second=round(speed), samples=samples,
+        )  # fmt: skip
+
+    def keep(self, evaluation: Evaluation) -> None:
+        """Note an evaluation, save where the run stands, and the weights if they are the best so far."""
+        self.history.append(asdict(evaluation))
+        worth = evaluation.bleu - 1e-3 * evaluation.dev_loss  # of equal BLEU, the smaller loss
+        if worth > self.best:
+            self.best, self.stale = worth, 0
+            write_tensors(self.folder / BEST, self.model.state_dict(), {"step": self.steps})
+        else:
+            self.stale += 1
+        self.save(evaluation.minutes)
+        write(self.folder / "history.jsonl", "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.history))
+
+    # Where a run stands
+
+    def save(self, minutes: float) -> None:
+        """Everything that the next step depends on, in one file."""
+        tensors = {**self.model.state_dict(), "generator.cpu": torch.get_rng_state()}
+        if self.place.type == "cuda":
+            tensors["generator.cuda"] = torch.cuda.get_rng_state(self.place)
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        for parameter, state in self.optimizer.state.items():
+            tensors |= {f"optimizer.{names[parameter]}.{key}": value for key, value in state.items()}
+        facts = {
+            "steps": self.steps, "epoch": self.epoch, "place_in_epoch": self.place_in_epoch, "stale": self.stale,
+            "best": self.best, "minutes": minutes, "history": self.history,
+        }  # fmt: skip
+        write_tensors(self.folder / LAST, tensors, facts)
+
+    def restore(self) -> None:
+        """Go back to the last save."""
+        path = self.folder / LAST
+        tensors, facts = read_tensors(path)
+        load_weights(self.model, {k: v for k, v in tensors.items() if not k.startswith(("optimizer.", "generator."))}, path)
+        try:
+            torch.set_rng_state(tensors["generator.cpu"])
+            if self.place.type == "cuda" and "generator.cuda" in tensors:
+                torch.cuda.set_rng_state(tensors["generator.cuda"], self.place)
+            for name, parameter in self.model.named_parameters():
+                state = {key: tensors[f"optimizer.{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+                moved = {key: value if key == "step" and self.place.type == "cpu" else value.to(self.place) for key, value in state.items()}
+                self.optimizer.state[parameter] = moved
+            self.steps, self.epoch, self.place_in_epoch = facts["steps"], facts["epoch"], facts["place_in_epoch"]
+            self.stale, self.best, self.history = facts["stale"], facts["best"], facts["history"]
+            self.earlier_minutes = facts["minutes"]
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise UserError(f"{path}: holds no state to resume from ({error})") from error
+
+
+def choose_search(model: Model, tokenizer: Tokenizer, dev: Sequence[Pair], beam: int = 5) -> tuple[SearchSettings, str]:
+    """The length exponent with the best BLEU on dev, and the table it was chosen from."""
+    tried = {}
+    for exponent in (0.6, 1.0, 1.4, 1.8):
+        settings = SearchSettings(beam=beam, exponent=exponent)
+        outputs = translate(model, tokenizer, [pair.source for pair in dev], settings)
+        tried[settings] = score(outputs, [pair.target for pair in dev])[0].value
+    best = max(tried, key=lambda settings: tried[settings])
+    return best, ", ".join(f"{settings.exponent}: {value:.2f}" for settings, value in tried.items())
+
+
+def final_scores(model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair], settings: SearchSettings, where: str) -> list[Score]:
+    """BLEU, chrF, exact match and, where pairs have factors, agreement; each with corpus, split, n and search."""
+    outputs = translate(model, tokenizer, [pair.source for pair in pairs], settings)
+    conditions = f"{where}, n = {len(pairs)}, beam {settings.beam}, length exponent {settings.exponent:g}"
+    scores = [Score(each.name, each.value, f"{each.conditions}; {conditions}") for each in score(outputs, [p.target for p in pairs])]
+    agreement = agreement_rate(pairs, outputs)
+    return scores if agreement is None else [*scores, Score("agreement", agreement, f"every agreeing word right; {conditions}")]

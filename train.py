@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Train a translator: corpus → tokenizer → model → training → a run folder.
+
+python train.py                                          the default recipe on the bundled agreement corpus
+python train.py --corpus my/folder --out checkpoints/my  your own pairs
+python train.py --out checkpoints/my --resume            go on where it stopped
+"""
+
+import hashlib
+import json
+import shlex
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+import corpora
+from corpora.mixture import parse
+from seq2seq import checkpoint, config, training
+from seq2seq.model import Model, ModelSettings
+from seq2seq.progress import Display
+from seq2seq.tokenizer import Tokenizer, words
+from seq2seq.training import RECIPES, Training, TrainingSettings
+
+LOADING = {"limit": None, "max_words": 100}
+
+
+def arguments() -> dict:
+    parser = config.Parser(prog="train.py", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--corpus", action="append", metavar="NAME_OR_PATH[:WEIGHT]", help=f"what to train on, may be repeated: a path, "
+        f"hub:ID, or {', '.join(corpora.NAMES)} (default: agreement)", default=None,
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, default=Path("checkpoints/run"), help="run folder (default: %(default)s)")
+    parser.add_argument("--recipe", choices=tuple(RECIPES), default="default", help="named settings that options change")
+    parser.add_argument("--limit", type=int, help="at most so many pairs of each corpus")
+    parser.add_argument("--max-words", type=int, default=LOADING["max_words"], help="longer sentences are left out")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_settings(ModelSettings, "network")
+    parser.add_settings(TrainingSettings, "training")
+    return vars(parser.parse_args())
+
+
+def load_corpora(specs: list[str], loading: dict) -> tuple[corpora.Corpus, corpora.Corpus]:
+    """The training and the dev part, with a line for everything a user should know of them."""
+    train, dev = (corpora.mix(specs, split, **loading) for split in ("train", "dev"))
+    for part in (train, dev):
+        left_out = "".join(f"; left out {count:,}: {reason}" for reason, count in sorted(part.left_out.items()))
+        print(f"{part.split:5} {len(part):,} pairs of {', '.join(specs)}{left_out}")
+    for note in dict.fromkeys((*train.notes, *dev.notes)):
+        print(note)
+    if not len(train) or not len(dev):
+        raise config.UserError(f"too few pairs in {', '.join(specs)}: {len(train)} to train on and {len(dev)} for dev")
+    return train, dev
+
+
+def fingerprint(*parts: corpora.Corpus) -> str:
+    state = hashlib.sha256()
+    for part in parts:
+        for pair in part:
+            state.update(f"{pair.source}\t{pair.target}\n".encode())
+    return state.hexdigest()
+
+
+def start(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
+    """A new run."""
+    if (folder / "run.json").exists():
+        raise config.UserError(f"{folder} already holds a run: go on with --resume, or choose another --out")
+    recipe, specs = RECIPES[given["recipe"]], given["corpus"] or ["agreement"]
+    shape = config.settings(ModelSettings, recipe.model, given)
+    settings = config.settings(TrainingSettings, recipe.training, given)
+    loading = {name: given[name] for name in LOADING}
+    train, dev = load_corpora(specs, loading)
+    tokenizer = Tokenizer.train((text for pair in train for text in (pair.source, pair.target)), settings.vocabulary)
+    if len(tokenizer) < settings.vocabulary:
+        print(f"vocabulary: the text allows {len(tokenizer):,} pieces, not {settings.vocabulary:,}")
+    torch.manual_seed(settings.seed)
+    model = Model(shape, len(tokenizer)).to(training.device())
+    precision = training.choose_precision(model, tokenizer, train, settings)
+    run = checkpoint.Run(
+        shape, asdict(settings), specs, len(tokenizer), precision, fingerprint(train, dev), shlex.join(sys.argv), loading
+    )
+    run.save(folder)
+    checkpoint.write(folder / "tokenizer.model", tokenizer.proto)
+    checkpoint.write(folder / "words.txt", "\n".join(words(pair.source for pair in train)) + "\n")
+    return Training(model, tokenizer, train.pairs, dev.pairs, settings, precision, folder), run
+
+
+def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
+    """A run that goes on: its settings are its own, and only --minutes may be given anew."""
+    run = checkpoint.Run.load(folder)
+    own = {**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora}
+    for name, value in given.items():
+        if name in own and name != "minutes" and value not in (own[name], LOADING.get(name)):
+            raise config.UserError(f"--resume goes on with --{name.replace('_', '-')} {own[name]}: leave {value} out, or start anew")
+    settings = config.replace(config.from_json(TrainingSettings, run.training), minutes=given.get("minutes", 0.0))
+    train, dev = load_corpora(run.corpora, run.loading)
+    if fingerprint(train, dev) != run.corpus_digest:
+        raise config.UserError(f"{', '.join(run.corpora)} changed since {folder} was begun: restore it, or start anew")
+    tokenizer = Tokenizer.load(folder / "tokenizer.model")
+    model = Model(run.model, run.vocabulary).to(training.device())
+    made = Training(model, tokenizer, train.pairs, dev.pairs, settings, run.precision, folder)
+    made.restore()
+    print(f"resumed at step {made.steps:,}")
+    return made, run
+
+
+def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
+    """Score the best weights; beam search's length exponent is chosen on dev."""
+    _, model, tokenizer = checkpoint.load(folder)
+    model.to(training.device())
+    search, table = training.choose_search(model, tokenizer, dev)
+    print(f"length exponent {search.exponent:g}, by dev BLEU at beam {search.beam} ({table})")
+    config.replace(run, search=search).save(folder)
+    scores = {}
+    for spec in run.corpora:
+        name, _ = parse(spec)
+        for split in ("dev", "test"):
+            try:
+                pairs = corpora.load(name, split, limit=run.loading["limit"]).pairs
+            except corpora.NoSuchSplit as reason:
+                print(f"{reason}: {split} scores left out")
+                continue
+            scores[f"{name} {split}"] = training.final_scores(model, tokenizer, pairs, search, f"{name} {split}")
+            for score in scores[f"{name} {split}"]:
+                print(f"{name} {split}: {score}")
+    content = {where: [asdict(score) for score in each] for where, each in scores.items()}
+    checkpoint.write(folder / "scores.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def main() -> None:
+    given = arguments()
+    folder = given["out"]
+    made, run = (resume if given["resume"] else start)(given, folder)
+    weights = sum(parameter.numel() for parameter in made.model.parameters())
+    print(f"{weights:,} parameters on {made.place}, {run.precision}, {len(made.tokenizer):,} pieces, seed {made.settings.seed}")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: setattr(made, "interrupted", True))
+    with Display(made.settings.max_steps, made.steps) as display:
+        print(f"stopped at {made.run(display.step, display.evaluation)}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    finish(run, folder, made.dev)
+    print(f"wrote {folder}; translate with: python translate.py --checkpoint {folder}")
+
+
+if __name__ == "__main__":
+    config.command(main)
