@@ -186,8 +186,7 @@ def table(file: Path, rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
 def unnamed(file: Path, cells: list[str]) -> tuple[int, int]:
     """The two columns of a table without names: there are only two, or what follows is Tatoeba's attribution."""
     attributed = len(cells) in (3, 4) and re.search("tatoeba|attribution|CC.BY", cells[2], re.IGNORECASE)
-    named = {cell.strip().lower() for cell in cells} & {*SOURCE_COLUMNS, *TARGET_COLUMNS}
-    if (len(cells) == 2 or attributed) and not named:
+    if (len(cells) == 2 or attributed) and not any_known(cells):
         return 0, 1
     raise wrong_columns(str(file), cells)
 
@@ -200,7 +199,7 @@ def jsonl(file: Path) -> Iterator[Row]:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise CorpusError(f"{file} line {number} is not JSON: {one_line(error)}") from error
+            raise CorpusError(f"{file} line {number} is not JSON: {one_line(getattr(error, 'msg', error))}") from error
         if not isinstance(record, dict):
             raise CorpusError(f'{file} line {number} is not an object like {{"en": "A dog.", "cs": "Pes."}}')
         yield record_row(f"{file} line {number}", number, record)
@@ -236,7 +235,7 @@ def record_row(where: str, number: int, record: Mapping[str, object]) -> Row:
     cells = translation if isinstance(translation, Mapping) else record
     names = tuple(cells)
     picked = columns(names)
-    if picked is None and len(names) == 2 and cells is record and not {*names} & {*SOURCE_COLUMNS, *TARGET_COLUMNS}:
+    if picked is None and len(names) == 2 and cells is record and not any_known(names):
         picked = 0, 1
     if picked is None:
         raise wrong_columns(where, names)
@@ -251,6 +250,11 @@ def columns(names: tuple[str, ...]) -> tuple[int, int] | None:
         next((lower.index(name) for name in known if name in lower), None) for known in (SOURCE_COLUMNS, TARGET_COLUMNS)
     )
     return None if source is None or target is None else (source, target)
+
+
+def any_known(names: Iterable[str]) -> bool:
+    """Whether one of these is a column name: then the other columns are another language's, not two without names."""
+    return any(name.strip().lower() in SOURCE_COLUMNS + TARGET_COLUMNS for name in names)
 
 
 def wrong_columns(where: str, names: Iterable[str]) -> CorpusError:

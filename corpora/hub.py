@@ -53,7 +53,7 @@ def multi30k_part(base: str, stem: str, cache: Path | None) -> Part:
     urls = [f"{base}/{stem}.{language}.gz" for language in ("en", "cs")]
 
     def fetch(library) -> list[str]:
-        settings = library.DownloadConfig(cache_dir=cache and str(cache))
+        settings = library.DownloadConfig(cache_dir=cache and str(cache), use_etag=False)  # cached: no network
         return library.DownloadManager(download_config=settings).download_and_extract(urls)
 
     return Part(stem, urls[0], urls[1], lambda: two_files(*map(Path, fetched("multi30k", fetch))))
@@ -72,10 +72,12 @@ def fetched(name: str, fetch: Callable[..., T]) -> T:
         raise CorpusError(
             f"{name}: the hub has no such dataset, or does not let you read it: {one_line(error)}"
         ) from error
-    except ConnectionError as error:
+    except OSError as error:
         raise CorpusError(
-            f"{name} is not in the cache and the network does not answer: fetch it once on a connected machine, "
+            f"{name} is not in the cache and cannot be fetched: load it once on a machine with a network, "
             f"or give the path of a copy ({one_line(error)[:120]})"
         ) from error
     except Exception as error:  # a library this wide raises its own, its parsers', and Python's exceptions
-        raise CorpusError(f"{name} cannot be loaded from the hub (as hub:ID[:CONFIG]): {one_line(error)[:300]}") from error
+        raise CorpusError(
+            f"{name} cannot be loaded from the hub (as hub:ID[:CONFIG]): {one_line(error)[:300]}"
+        ) from error

@@ -79,7 +79,7 @@ def parts(name: str, cache: Path | None) -> dict[str, list[Part]]:
             raise CorpusError(f"{name} cannot be read: {error.strerror}") from error
     kind = "no such file or folder" if files.FILE.fullmatch(path.name) or len(path.parts) > 1 else "unknown corpus"
     raise CorpusError(
-        f"{kind}: {name!r}; known names are {', '.join(NAMES)}, and the path of a file or folder is accepted"
+        f"{kind}: {name[:200]!r}; known names are {', '.join(NAMES)}, and the path of a file or folder is accepted"
     )
 
 

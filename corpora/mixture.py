@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpora.files import SPLITS
 from corpora.holdout import draw
 from corpora.loading import NoSuchSplit, load
 from corpora.records import Corpus, CorpusError, Pair
@@ -29,10 +30,11 @@ def mix(
     """
     if not specs:
         raise CorpusError("no corpus given: expected at least one name or path")
-    weights: Counter[str] = Counter()
+    split = SPLITS.get(split, split)
+    weights: dict[str, float] = {}
     for spec in specs:
         name, weight = parse(spec)
-        weights[name] += weight  # type: ignore[assignment]  # Counter counts floats as well
+        weights[name] = weights.get(name, 0) + weight
     mixed: list[Pair] = []
     left_out: Counter[str] = Counter()
     notes: list[str] = []
@@ -44,7 +46,7 @@ def mix(
                 raise
             notes.append(str(error))
             continue
-        mixed += repeated(corpus, weight) if corpus.split == "train" else corpus
+        mixed += repeated(corpus, weight) if split == "train" else corpus
         left_out += corpus.left_out
         notes += corpus.notes
     if not mixed:
