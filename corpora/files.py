@@ -177,8 +177,7 @@ def table(file: Path, rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
                 where = unnamed(file, cells)
                 yield Row(number, cells[where[0]], cells[where[1]])
         elif len(cells) != width:
-            fault = f"not {width} columns like the first row"
-            yield Row(number, *(cells + ["", ""])[:2], fault)
+            yield Row(number, "".join(cells), "", fault=f"not {width} columns like the first row")
         else:
             yield Row(number, cells[where[0]], cells[where[1]])
 
@@ -239,7 +238,8 @@ def record_row(where: str, number: int, record: Mapping[str, object]) -> Row:
         picked = 0, 1
     if picked is None:
         raise wrong_columns(where, names)
-    return Row(number, *(cells[names[column]] for column in picked))
+    source, target = (cells[names[column]] for column in picked)
+    return Row(number, source, target)
 
 
 @lru_cache

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from corpora.files import one_line, record_row, split_of, two_files
 from corpora.records import CorpusError
@@ -42,7 +42,8 @@ def parts(name: str, cache: Path | None = None) -> dict[str, list[Part]]:
     return found
 
 
-def records(where: str, rows) -> Iterator[Row]:
+def records(where: str, rows: Any) -> Iterator[Row]:
+    """The rows of one split, a `datasets.Dataset`."""
     tables = rows.with_format("arrow").iter(batch_size=1_000)
     for number, record in enumerate(chain.from_iterable(table.to_pylist() for table in tables), start=1):
         yield record_row(where, number, record)
@@ -52,14 +53,14 @@ def multi30k_part(base: str, stem: str, cache: Path | None) -> Part:
     """One split of multi30k/dataset, whose raw text files are `base`/train.en.gz, train.cs.gz, …; fetched when read."""
     urls = [f"{base}/{stem}.{language}.gz" for language in ("en", "cs")]
 
-    def fetch(library) -> list[str]:
+    def fetch(library: Any) -> list[str]:
         settings = library.DownloadConfig(cache_dir=cache and str(cache), use_etag=False)  # cached: no network
         return library.DownloadManager(download_config=settings).download_and_extract(urls)
 
     return Part(stem, urls[0], urls[1], lambda: two_files(*map(Path, fetched("multi30k", fetch))))
 
 
-def fetched(name: str, fetch: Callable[..., T]) -> T:
+def fetched(name: str, fetch: Callable[[Any], T]) -> T:
     """`fetch(datasets)`, with whatever can go wrong on the way said in one line."""
     try:
         import datasets

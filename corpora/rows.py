@@ -67,14 +67,14 @@ def pairs(part: Part, corpus: str, left_out: Counter[str]) -> Iterator[Pair]:
 
 def usable(row: Row) -> tuple[str, str, str]:
     """Why the row cannot be used ("" if it can), and its two sentences."""
-    cells = ["" if cell is None else cell for cell in (row.source, row.target)]
-    if any(isinstance(cell, str) and UNDECODABLE.search(cell) for cell in cells):
+    source, target = ("" if cell is None else cell for cell in (row.source, row.target))
+    if any(isinstance(cell, str) and UNDECODABLE.search(cell) for cell in (source, target)):
         return "not UTF-8", "", ""
     if row.fault:
         return row.fault, "", ""
-    if not all(isinstance(cell, str) for cell in cells):
+    if not (isinstance(source, str) and isinstance(target, str)):
         return "not text", "", ""
-    source, target = map(tidy, cells)
+    source, target = tidy(source), tidy(target)
     return ("" if source and target else "empty side"), source, target
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import gzip
+import importlib
 import io
 import json
 import os
@@ -338,6 +339,16 @@ def test_dev_and_test_are_read_once_whatever_the_weight(two: tuple[str, str]) ->
 )
 def test_a_weight_is_a_number_after_a_name(spec: str, name: str, weight: float) -> None:
     assert parse(spec) == (name, weight)
+
+
+def test_the_bundled_corpus_keeps_its_factors_in_a_mixture(two: tuple[str, str]) -> None:
+    if not hasattr(importlib.import_module("corpora.agreement"), "load"):
+        pytest.skip("needs corpora.agreement.load: the grammar is not in this tree")
+    mixed = corpora.mix(["agreement", two[1]], "validation", limit=2)
+    assert [pair.corpus for pair in mixed] == ["agreement", "agreement", two[1], two[1]]
+    assert mixed[0] == corpora.load("agreement", "dev")[0]
+    for pair in mixed[:2]:
+        assert pair.factors and all(word.target.of(pair.target) for word in pair.factors.agreeing)
 
 
 # Refusals
