@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from .cells import CELLS, State
+from . import fused
+from .cells import CELLS, LSTM, State
 from .taps import Tap
 
 DIRECTIONS = ("forward", "backward")
@@ -80,7 +81,10 @@ class Layer(nn.Module):
         return self.whole(x, initial, lengths) if tap is None else self.stepped(x, initial, lengths, tap)
 
     def whole(self, x: Tensor, initial: Sequence[State], lengths: Tensor | None) -> tuple[Tensor, list[State]]:
-        """All steps at once, by torch's kernel."""
+        """All steps at once: on a CPU by our own LSTM, where the cell is one; else by torch's kernel."""
+        if self.cell is LSTM and x.device.type == "cpu":
+            each = [fused.lstm(x, past, self.weights(d), lengths, bool(d)) for d, past in enumerate(initial)]
+            return torch.cat([output for output, _ in each], dim=2), [state for _, state in each]
         past = tuple(torch.stack([state[name] for state in initial]) for name in self.cell.states)  # [D, B, H] each
         past = past if len(past) > 1 else past[0]
         if lengths is None:

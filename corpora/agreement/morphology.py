@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,23 +24,23 @@ class Features:
 
 
 # ── nouns ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-# school paradigms: gender, animacy, then the endings of nominative, genitive, accusative, locative, instrumental
-# singular and of the nominative plural
+# school paradigms: gender, then the endings of nominative, genitive, accusative, locative, instrumental singular and of
+# the nominative plural
 PARADIGMS = {
-    "pán": ("masculine", True, "- a a ovi em i"),
-    "muž": ("masculine", True, "- e e i em i"),
-    "předseda": ("masculine", True, "a y u ovi ou ové"),
-    "soudce": ("masculine", True, "e e e i em i"),
-    "hrad": ("masculine", False, "- u - u em y"),
-    "stroj": ("masculine", False, "- e - i em e"),
-    "žena": ("feminine", False, "a y u ě ou y"),
-    "růže": ("feminine", False, "e e i i í e"),
-    "píseň": ("feminine", False, "- e - i í e"),
-    "kost": ("feminine", False, "- i - i í i"),
-    "město": ("neuter", False, "o a o u em a"),
-    "moře": ("neuter", False, "e e e i em e"),
-    "stavení": ("neuter", False, "í í í í ím í"),
-    "kuře": ("neuter", False, "e ete e eti etem ata"),
+    "pán": ("masculine", "- a a ovi em i"),
+    "muž": ("masculine", "- e e i em i"),
+    "předseda": ("masculine", "a y u ovi ou ové"),
+    "soudce": ("masculine", "e e e i em i"),
+    "hrad": ("masculine", "- u - u em y"),
+    "stroj": ("masculine", "- e - i em e"),
+    "žena": ("feminine", "a y u ě ou y"),
+    "růže": ("feminine", "e e i i í e"),
+    "píseň": ("feminine", "- e - i í e"),
+    "kost": ("feminine", "- i - i í i"),
+    "město": ("neuter", "o a o u em a"),
+    "moře": ("neuter", "e e e i em e"),
+    "stavení": ("neuter", "í í í í ím í"),
+    "kuře": ("neuter", "e ete e eti etem ata"),
 }
 # the consonant a front vowel of the ending softens: vnuk → vnuci, škola → škole, řeka → řece, neteř stays
 BEFORE_I = (("ch", "š"), ("k", "c"), ("h", "z"), ("g", "z"), ("r", "ř"))
@@ -65,7 +66,7 @@ def join(stem: str, ending: str) -> str:
 
 def noun_forms(lemma: str, paradigm: str, stem: str = "", **irregular: str) -> Mapping[str, str]:
     """The five singular cases and `plural`, the nominative plural; `stem` is the one of the oblique cases: otec, otc-."""
-    endings = PARADIGMS[paradigm][2].replace("-", "").split(" ")
+    endings = PARADIGMS[paradigm][1].replace("-", "").split(" ")
     soft_e = lemma.endswith("ě")  # vévodkyně: the stem is vévodkyň-
     base = lemma.removesuffix("ě" if soft_e else endings[0]) if endings[0] else lemma
     base = stem or (base[:-1] + {"n": "ň", "t": "ť", "d": "ď"}[base[-1]] if soft_e and base[-1] in "ntd" else base)
@@ -164,13 +165,13 @@ def alone(features: Features) -> str:
 
 # ── prepositions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 VOCALISED = {
-    "z": ("z", "s", "ž", "š", "vz", "hř", "dv"),
-    "v": ("v", "f", "šk", "st", "sk", "hř", "dv", "zř"),
-    "s": ("s", "z", "š", "ž"),
+    "z": re.compile(r"[zsžš]|hř"),
+    "v": re.compile(r"[vf]|[sš][^aeiouyáéěíóúůý]"),
+    "s": re.compile(r"[szšž]"),
 }
 
 
 def vocalise(preposition: str, following: str) -> str:
     """z, v, s before consonants that would swallow them: ze školy, ve starém domě, se svetrem."""
-    clash = VOCALISED.get(preposition, ())
-    return preposition + "e" if following.lower().startswith(clash) else preposition
+    clash = VOCALISED.get(preposition)
+    return preposition + "e" if clash and clash.match(following.lower()) else preposition

@@ -1,0 +1,351 @@
+"""The realisation engine: a construction's two lines and a word for every slot give a pair, its spans and its factors.
+
+A line is words and slots. A slot is `{word}`, `{word:form}`, `{word>controller}` or `{word>controller:form}`:
+
+    The {noun} {preposition} the {adjective} {item} {verb:past}.
+    {noun} {preposition} {adjective>item:preposition} {item:preposition} {verb>noun}.
+
+`>` says whom a word agrees with, or what it is said of; where a form is named by another slot, that word governs it
+(a preposition its case). Nothing else is needed: the same marks that inflect the words also say which words go together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from corpora.agreement.lexicon import (
+    DOMAINS,
+    AdjectiveWord,
+    AdverbWord,
+    NounWord,
+    PassiveWord,
+    PrepositionWord,
+    VerbWord,
+    Word,
+)
+from corpora.agreement.morphology import CASES, DETERMINERS, Features, adjective, alone, determiner, short_form, vocalise
+from corpora.records import GENDERS, Agreeing, Factors, Noun, Pair, Span
+
+SLOT = re.compile(r"\{(?P<word>\w+?)(?:>(?P<controller>\w+))?(?::(?P<form>\w+))?\}(?P<after>\W*)")
+# words of the grammar itself, not of the lexicon
+KINDS_OF_AGREEMENT = {
+    "který": "relative",
+    "rád": "rád",
+    "sám": "sám",
+    "byl": "participle",
+    "můj": "possessive",
+    "náš": "possessive",
+    "ten": "demonstrative",
+    "jeden": "numeral",
+}
+COPULAS = {"je": ("je", "jsou"), "bude": ("bude", "budou")}
+PRONOUNS = {"masculine": "he", "feminine": "she", "neuter": "it"}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A literal (`word` empty) or a slot, and the punctuation after it."""
+
+    literal: str
+    word: str = ""
+    controller: str = ""
+    form: str = ""
+    after: str = ""
+
+    @property
+    def domain(self) -> str:
+        return self.word.rstrip("0123456789")
+
+
+def parse(line: str) -> tuple[Token, ...]:
+    tokens = []
+    for part in line.split():
+        if match := SLOT.fullmatch(part):
+            found = {name: value or "" for name, value in match.groupdict().items()}
+            tokens.append(Token("", **found))
+        else:
+            tokens.append(Token(part))
+    return tuple(tokens)
+
+
+@dataclass(frozen=True)
+class Template:
+    """One sentence skeleton in both languages, and the cell of the design that it fills."""
+
+    name: str
+    construction: str
+    families: str  # of its controlling noun: lexical, open, pronoun
+    distance: int
+    scored: str  # the agreeing slot that the distance is counted to, `verb>noun`
+    english: str
+    czech: str
+    fold: str = "fit"  # of the template-disjoint split
+    kinds: str = "ptcfbl"  # of its controlling noun
+    crossed: str = ""  # a second subject whose gender is crossed with the controlling noun's
+
+    @cached_property
+    def source(self) -> tuple[Token, ...]:
+        return parse(self.english)
+
+    @cached_property
+    def target(self) -> tuple[Token, ...]:
+        return parse(self.czech)
+
+    @cached_property
+    def slots(self) -> tuple[str, ...]:
+        """The slots to fill, `noun` first."""
+        names = dict.fromkeys(token.word for token in (*self.target, *self.source) if token.domain in DOMAINS)
+        return ("noun", *(name for name in names if name != "noun"))
+
+    @cached_property
+    def position_of_scored(self) -> int:
+        return next(i for i, token in enumerate(self.target) if f"{token.word}>{token.controller}" == self.scored)
+
+    @cached_property
+    def interveners(self) -> tuple[str, ...]:
+        """The slots of the nouns that stand between the controlling noun and the scored word."""
+        start = next(i for i, token in enumerate(self.target) if token.word == "noun")
+        between = self.target[start + 1 : self.position_of_scored]
+        return tuple(token.word for token in between if token.domain in DOMAINS and is_noun(token))
+
+    @cached_property
+    def relations(self) -> tuple[tuple[str, str, str], ...]:
+        """(how, word, other): `of`: the word is said of the other; `governs`: the other is its object."""
+        found = []
+        for token in self.target:
+            if token.controller and token.domain in DOMAINS:
+                found.append(("of", token.word, token.controller))
+            if token.form in self.slots:
+                found.append(("governs", token.form, token.word if token.domain in DOMAINS else token.controller))
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def places_clitic_of(self) -> frozenset[str]:
+        return frozenset(token.word for token in self.target if token.form == "se")
+
+    @cached_property
+    def has_plural(self) -> bool:
+        """Only what the grammar can put into the plural: no present tense of the controlling noun's own verb."""
+        return not any(
+            token.word == "hobby" or (token.word == "noun" and token.form) or token.literal == "Jsem"
+            for token in self.target
+        )
+
+    def accepts(self, slot: str, word: Word) -> bool:
+        """Whether the word may stand in the slot at all: a reflexive verb needs a place for its clitic."""
+        return not (isinstance(word, VerbWord) and word.reflexive) or slot in self.places_clitic_of
+
+
+def is_noun(token: Token) -> bool:
+    return isinstance(DOMAINS[token.domain][0], NounWord)
+
+
+def said_of(word: Word, kinds: str) -> bool:
+    """Selection: can the word be said of a noun of these kinds? A child does what people do."""
+    return kinds in word.kinds or (kinds == "k" and "p" in word.kinds)
+
+
+def related(how: str, word: Word, other: Word) -> bool:
+    if how == "governs":
+        return other.kinds in word.objects
+    if isinstance(other, VerbWord):  # an adverb of manner, said of a verb
+        return word.english in other.manners.split()
+    return said_of(word, other.kinds)
+
+
+def features_of(noun: NounWord, plural: bool, gender: str = "") -> Features:
+    return Features(gender or noun.gender, noun.animate, plural)
+
+
+# ── one slot ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+def agreeing_form(token: Token, words: Mapping[str, Word], features: Features) -> str:
+    """The form of an agreeing word, computed from the features of its controller."""
+    word = words.get(token.word)
+    case = token.form
+    if case in words:
+        case = getattr(words[case], "case", "accusative")
+    if case not in CASES:
+        case = "nominative"
+    match word:
+        case VerbWord():
+            form = short_form(word.participle, features, word.stem)
+            return "ne" + form if token.form == "negative" else form
+        case AdjectiveWord():
+            return adjective(word.czech, case, features)
+        case PassiveWord():
+            return short_form(word.czech, features)
+    if token.word == "který":
+        return adjective("který", case, features)
+    if token.word == "sám":
+        return alone(features)
+    if token.word in DETERMINERS:
+        return determiner(token.word, case, features)
+    return short_form(token.word, features)  # rád, byl
+
+
+def unagreeing_form(token: Token, words: Mapping[str, Word], plural: bool) -> str:
+    """The form of a Czech word that agrees with nothing in gender; empty where a verb has no clitic."""
+    if token.word in COPULAS:
+        return COPULAS[token.word][plural]
+    word = words[token.word]
+    match word:
+        case NounWord():
+            if plural and token.word == "noun":
+                return word.forms["plural"]
+            case = getattr(words[token.form], "case", "accusative") if token.form in words else token.form
+            return word.forms[case or "nominative"]
+        case VerbWord():
+            return {"se": word.reflexive, "infinitive": word.infinitive, "": word.present}[token.form]
+    if token.form == "all":
+        return "všichni " + word.czech
+    return word.czech
+
+
+def english_form(token: Token, words: Mapping[str, Word], plural: bool) -> str:
+    if token.word in words:
+        word = words[token.word]
+        match word:
+            case NounWord() if plural and token.word == "noun":
+                return word.english_plural
+            case VerbWord() if token.form == "past":
+                return word.past
+        return word.english.replace(" ", " all ") if token.form == "all" else word.english
+    noun = words[token.controller]
+    plural = plural and token.controller == "noun"
+    match token.word:
+        case "he":
+            return "they" if plural else PRONOUNS[noun.gender]
+        case "who" | "whom":
+            return token.word if noun.animate else "that"
+        case "is":
+            return "are" if plural else "is"
+        case "was":
+            return "were" if plural else "was"
+    raise ValueError(f"no English for {token}")
+
+
+def agrees(token: Token, words: Mapping[str, Word]) -> bool:
+    """Whether the slot's form depends on its controller's gender: an adverb said of a verb does not."""
+    if not token.controller or token.word in COPULAS:
+        return False
+    return token.word in KINDS_OF_AGREEMENT or isinstance(words[token.word], VerbWord | AdjectiveWord | PassiveWord)
+
+
+def kind_of_agreement(token: Token, words: Mapping[str, Word]) -> str:
+    if token.word in KINDS_OF_AGREEMENT:
+        return KINDS_OF_AGREEMENT[token.word]
+    names = {VerbWord: "participle", AdjectiveWord: "adjective", PassiveWord: "passive"}
+    return names[type(words[token.word])]
+
+
+# ── one sentence ─────────────────────────────────────────────────────────────────────────────────────────────────────
+def spell(parts: Sequence[str], after: Sequence[str]) -> tuple[str, list[Span]]:
+    """Join the parts into a sentence with a capital; the span of every part."""
+    text, spans = "", []
+    for part, mark in zip(parts, after, strict=True):
+        text += " " if text and part else ""
+        spans.append(Span(len(text), len(text) + len(part)))
+        text += part + mark
+    return text[0].upper() + text[1:], spans
+
+
+AN = re.compile(r"[aeio]|u(?!ni)|heir", re.IGNORECASE)
+
+
+def source_sentence(template: Template, words: Mapping[str, Word], plural: bool) -> tuple[str, dict[str, Span]]:
+    """The English sentence and the span of every noun."""
+    tokens = template.source
+    parts = [token.literal or english_form(token, words, plural) for token in tokens]
+    parts = [
+        "an" if part == "a" and i + 1 < len(parts) and AN.match(parts[i + 1]) else part for i, part in enumerate(parts)
+    ]
+    text, spans = spell(parts, [token.after for token in tokens])
+    return text, {t.word: span for t, span in zip(tokens, spans, strict=True) if t.domain in DOMAINS and is_noun(t)}
+
+
+def target_sentence(template: Template, words: Mapping[str, Word], plural: bool) -> tuple[str, list[Span]]:
+    parts: list[str] = []
+    for token in reversed(template.target):
+        if token.literal:
+            part = vocalise(token.literal, parts[-1]) if token.literal == "v" else token.literal
+        elif agrees(token, words):
+            controller = words[token.controller]
+            part = agreeing_form(token, words, features_of(controller, plural and token.controller == "noun"))
+        else:
+            part = unagreeing_form(token, words, plural)
+            if isinstance(words.get(token.word), PrepositionWord):
+                part = vocalise(part, parts[-1])
+        parts.append(part)
+    return spell(parts[::-1], [token.after for token in template.target])
+
+
+def realise(template: Template, words: Mapping[str, Word], plural: bool = False) -> Pair:
+    """The pair that the template makes of these words, with its factors."""
+    source, source_spans = source_sentence(template, words, plural)
+    target, target_spans = target_sentence(template, words, plural)
+    order = ["noun"]  # nouns[0] controls the scored word
+    order += [t.word for t in template.target if t.domain in DOMAINS and is_noun(t) and t.word != "noun"]
+    at = {token.word: i for i, token in enumerate(template.target) if token.word in order}
+    nouns = tuple(
+        Noun(
+            words[slot].czech,
+            words[slot].english,
+            words[slot].gender,
+            words[slot].animate,
+            plural and slot == "noun",
+            target_spans[at[slot]],
+            source_spans[slot],
+        )
+        for slot in order
+    )
+    agreeing, scored = [], -1
+    for i, token in enumerate(template.target):
+        if not agrees(token, words):
+            continue
+        if i == template.position_of_scored:
+            scored = len(agreeing)
+        controller, many = words[token.controller], plural and token.controller == "noun"
+        forms = {gender: agreeing_form(token, words, features_of(controller, many, gender)) for gender in GENDERS}
+        if target_spans[i].start == 0:
+            forms = {gender: form[0].upper() + form[1:] for gender, form in forms.items()}
+        start, end = target_spans[at[token.controller]].end, target_spans[i].start
+        distance = len(target[start:end].split()) if start < end else 0
+        distance -= bool(start < end and target[start] in ",.")  # the comma that clings to the noun is no word
+        kind = kind_of_agreement(token, words)
+        agreeing.append(Agreeing(kind, target_spans[i], order.index(token.controller), distance, forms))
+    noun = words["noun"]
+    factors = Factors(
+        family=noun.family,
+        construction=template.construction,
+        template=template.name,
+        frame=frame_of(source, source_spans["noun"]),
+        intervener=intervener(template, words),
+        scored=scored,
+        nouns=nouns,
+        agreeing=tuple(agreeing),
+        lemma_fold="held-out" if noun.held_out else "fit",
+        template_fold=template.fold,
+    )
+    return Pair(source, target, "agreement", factors)
+
+
+def frame_of(source: str, noun: Span) -> str:
+    """The English sentence without its controlling noun and without the pronoun that follows its gender."""
+    blank = source[: noun.start] + "___" + source[noun.end :]
+    return re.sub(r"\b(that|because|when) (he|she) ", r"\1 (s)he ", blank)
+
+
+def intervener(template: Template, words: Mapping[str, Word]) -> str:
+    if template.distance == 0:
+        return "none"
+    genders = {words[slot].gender for slot in template.interveners}
+    if not genders:
+        return "no-noun"
+    if genders == {words["noun"].gender}:
+        return "same-gender"
+    if words["noun"].gender not in genders:
+        return "other-gender"
+    raise ValueError(f"{template.name}: interveners of mixed gender {sorted(genders)}")
