@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 import corpora
+import seq2seq
 from corpora.mixture import parse
 from seq2seq import checkpoint, config, training
 from seq2seq.model import Model, ModelSettings
@@ -34,7 +35,9 @@ def arguments() -> dict:
         f"hub:ID, or {', '.join(corpora.NAMES)} (default: agreement)", default=None,
     )  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("checkpoints/run"), help="run folder (default: %(default)s)")
-    parser.add_argument("--recipe", choices=tuple(RECIPES), default="default", help="named settings that options change")
+    parser.add_argument(
+        "--recipe", choices=tuple(RECIPES), default="default", help="named settings that options change"
+    )
     parser.add_argument("--limit", type=int, help="at most so many pairs of each corpus")
     parser.add_argument("--max-words", type=int, default=LOADING["max_words"], help="longer sentences are left out")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
@@ -80,7 +83,14 @@ def start(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     model = Model(shape, len(tokenizer)).to(training.device())
     precision = training.choose_precision(model, tokenizer, train, settings)
     run = checkpoint.Run(
-        shape, asdict(settings), specs, len(tokenizer), precision, fingerprint(train, dev), shlex.join(sys.argv), loading
+        shape,
+        asdict(settings),
+        specs,
+        len(tokenizer),
+        precision,
+        fingerprint(train, dev),
+        shlex.join(sys.argv),
+        loading,
     )
     run.save(folder)
     checkpoint.write(folder / "tokenizer.model", tokenizer.proto)
@@ -94,7 +104,9 @@ def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     own = {**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora}
     for name, value in given.items():
         if name in own and name != "minutes" and value not in (own[name], LOADING.get(name)):
-            raise config.UserError(f"--resume goes on with --{name.replace('_', '-')} {own[name]}: leave {value} out, or start anew")
+            raise config.UserError(
+                f"--resume goes on with --{name.replace('_', '-')} {own[name]}: leave {value} out, or start anew"
+            )
     settings = config.replace(config.from_json(TrainingSettings, run.training), minutes=given.get("minutes", 0.0))
     train, dev = load_corpora(run.corpora, run.loading)
     if fingerprint(train, dev) != run.corpus_digest:
@@ -109,11 +121,10 @@ def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
 
 def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
     """Score the best weights; beam search's length exponent is chosen on dev."""
-    _, model, tokenizer = checkpoint.load(folder)
-    model.to(training.device())
-    search, table = training.choose_search(model, tokenizer, dev)
-    print(f"length exponent {search.exponent:g}, by dev BLEU at beam {search.beam} ({table})")
-    config.replace(run, search=search).save(folder)
+    translator = seq2seq.load(folder)
+    translator.settings, table = training.choose_search(translator, dev)
+    print(f"length exponent {translator.settings.exponent:g}, by dev BLEU at beam {translator.settings.beam} ({table})")
+    config.replace(run, search=translator.settings).save(folder)
     scores = {}
     for spec in run.corpora:
         name, _ = parse(spec)
@@ -123,7 +134,7 @@ def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
             except corpora.NoSuchSplit as reason:
                 print(f"{reason}: {split} scores left out")
                 continue
-            scores[f"{name} {split}"] = training.final_scores(model, tokenizer, pairs, search, f"{name} {split}")
+            scores[f"{name} {split}"] = training.final_scores(translator, pairs, f"{name} {split}")
             for score in scores[f"{name} {split}"]:
                 print(f"{name} {split}: {score}")
     content = {where: [asdict(score) for score in each] for where, each in scores.items()}
@@ -135,7 +146,9 @@ def main() -> None:
     folder = given["out"]
     made, run = (resume if given["resume"] else start)(given, folder)
     weights = sum(parameter.numel() for parameter in made.model.parameters())
-    print(f"{weights:,} parameters on {made.place}, {run.precision}, {len(made.tokenizer):,} pieces, seed {made.settings.seed}")
+    print(
+        f"{weights:,} parameters on {made.place}, {run.precision}, {len(made.tokenizer):,} pieces, seed {made.settings.seed}"
+    )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(made, "interrupted", True))
     with Display(made.settings.max_steps, made.steps) as display:

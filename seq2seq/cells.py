@@ -65,7 +65,9 @@ class LSTM:
         tap: CellTap,
     ) -> State:
         h, c = past["hidden"], past["cell"]
-        drive = linear(x, weights["weight_ih"], weights["bias_ih"]) + linear(h, weights["weight_hh"], weights["bias_hh"])
+        drive = linear(x, weights["weight_ih"], weights["bias_ih"]) + linear(
+            h, weights["weight_hh"], weights["bias_hh"]
+        )
         i, f, g, o = drive.chunk(4, dim=-1)  # [B, H] each
         i = tap("input", torch.sigmoid(i))
         f = tap("forget", torch.sigmoid(f))

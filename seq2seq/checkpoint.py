@@ -148,7 +148,9 @@ def load_weights(model: Model, weights: Mapping[str, Tensor], path: Path) -> Non
         ours, theirs = own.get(name), weights.get(name)
         if ours is None or theirs is None or ours.shape != theirs.shape:
             shape = {True: lambda value: "absent"}.get(theirs is None, lambda value: list(value.shape))(theirs)
-            raise UserError(f"{path}: does not fit run.json: {name} is {shape}, expected {'nothing' if ours is None else list(ours.shape)}")
+            raise UserError(
+                f"{path}: does not fit run.json: {name} is {shape}, expected {'nothing' if ours is None else list(ours.shape)}"
+            )
     model.load_state_dict(dict(weights))
 
 

@@ -31,7 +31,11 @@ def option(default: Any, help: str, *, choices: tuple[str, ...] | None = None, m
 def check(settings: Any) -> None:
     """Raise UserError where a field is outside its choices or below its minimum; call it in `__post_init__`."""
     for each in fields(settings):
-        value, choices, minimum = getattr(settings, each.name), each.metadata.get("choices"), each.metadata.get("minimum")
+        value, choices, minimum = (
+            getattr(settings, each.name),
+            each.metadata.get("choices"),
+            each.metadata.get("minimum"),
+        )
         name = "--" + each.name.replace("_", "-")
         if choices and value not in choices:
             raise UserError(f"{name} {value!r} is not known: choose {', '.join(choices)}")
@@ -66,7 +70,10 @@ class Parser(argparse.ArgumentParser):
         group, types = self.add_argument_group(title), get_type_hints(kind)
         for each in fields(kind):
             name, default = "--" + each.name.replace("_", "-"), each.default
-            shared: dict[str, Any] = {"default": argparse.SUPPRESS, "help": f"{each.metadata['help']} (default: {default})"}
+            shared: dict[str, Any] = {
+                "default": argparse.SUPPRESS,
+                "help": f"{each.metadata['help']} (default: {default})",
+            }
             if types[each.name] is bool:
                 group.add_argument(name, action=argparse.BooleanOptionalAction, **shared)
             else:
@@ -107,4 +114,15 @@ def replace(settings: Settings, **changes: Any) -> Settings:
     return dataclasses.replace(settings, **changes)  # type: ignore[type-var]
 
 
-__all__ = ["Diverged", "Parser", "UserError", "check", "command", "dataclass", "from_json", "option", "replace", "settings"]
+__all__ = [
+    "Diverged",
+    "Parser",
+    "UserError",
+    "check",
+    "command",
+    "dataclass",
+    "from_json",
+    "option",
+    "replace",
+    "settings",
+]

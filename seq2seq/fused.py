@@ -89,7 +89,9 @@ class Sequence(torch.autograd.Function):
         return d_x, d_h.to(state_kind), d_c, d_W, d_U, d_b, d_b, None, None
 
 
-def lstm(x: Tensor, past: State, weights: Mapping[str, Tensor], lengths: Tensor | None, reverse: bool) -> tuple[Tensor, State]:
+def lstm(
+    x: Tensor, past: State, weights: Mapping[str, Tensor], lengths: Tensor | None, reverse: bool
+) -> tuple[Tensor, State]:
     """x [B, T, E], past {state: [B, H]}, lengths [B] → output [B, T, H] and the final state."""
     inside = None
     if lengths is not None and int(lengths.min()) < x.shape[1]:

@@ -17,7 +17,9 @@ class ProjectedCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, features: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx, features: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, smoothing: float
+    ) -> tuple[Tensor, Tensor]:
         place, V = features.device.type, len(weight)
         kind = torch.get_autocast_dtype(place) if torch.is_autocast_enabled(place) else features.dtype
         with torch.autocast(place, enabled=False):
@@ -50,6 +52,8 @@ class ProjectedCrossEntropy(torch.autograd.Function):
         return d_features * d_loss, d_weight * d_loss, d_bias * d_loss, None, None
 
 
-def cross_entropy(features: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
+def cross_entropy(
+    features: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, smoothing: float = 0.0
+) -> tuple[Tensor, Tensor]:
     """The smoothed loss to train on and the plain one to report, both summed over the N rows."""
     return ProjectedCrossEntropy.apply(features, weight, bias, gold, smoothing)

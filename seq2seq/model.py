@@ -23,7 +23,9 @@ class ModelSettings:
     """The shape of a network."""
 
     cell: str = option("lstm", "recurrent cell", choices=tuple(CELLS))
-    attention: str = option("late", "how the decoder sees the source: none (only its initial state) or late", choices=("none", "late"))
+    attention: str = option(
+        "late", "how the decoder sees the source: none (only its initial state) or late", choices=("none", "late")
+    )
     layers: int = option(1, "layers of the encoder and of the decoder", minimum=1)
     bidirectional: bool = option(True, "whether the encoder also reads from right to left, with half of its units")
     embedding: int = option(256, "size of a word piece's vector (E)", minimum=1)
@@ -72,13 +74,17 @@ class Model(nn.Module):
             Layer(settings.cell, H if layer else E, H // len(directions), f"encoder.{layer}", directions)
             for layer in range(L)
         )
-        self.decoder = nn.ModuleList(Layer(settings.cell, H if layer else E, H, f"decoder.{layer}") for layer in range(L))
+        self.decoder = nn.ModuleList(
+            Layer(settings.cell, H if layer else E, H, f"decoder.{layer}") for layer in range(L)
+        )
         self.bridge = nn.ModuleList(
             nn.ModuleDict({state: nn.Linear(H, H) for state in CELLS[settings.cell].states}) for _ in range(L)
         )
         self.attention = LateAttention(H, H) if settings.attention == "late" else None
         self.readout = nn.Linear(2 * H if self.attention else H, E)
-        self.bias = nn.Parameter(torch.zeros(vocabulary))  # the output matrix is the target embedding (Press & Wolf 2017)
+        self.bias = nn.Parameter(
+            torch.zeros(vocabulary)
+        )  # the output matrix is the target embedding (Press & Wolf 2017)
         self.dropout = SharedDropout(settings.dropout)
         for embedding in (self.source_embedding, self.target_embedding):
             nn.init.normal_(embedding.weight, std=E**-0.5)
@@ -96,7 +102,9 @@ class Model(nn.Module):
         for layer, bridge in zip(self.encoder, self.bridge):
             x, final = layer(x, lengths=lengths, tap=tap)
             x = self.dropout(x)
-            initial.append({name: across(torch.cat([state[name] for state in final], 1)) for name, across in bridge.items()})
+            initial.append(
+                {name: across(torch.cat([state[name] for state in final], 1)) for name, across in bridge.items()}
+            )
         mask = torch.arange(source.shape[1], device=source.device) < lengths[:, None].to(source.device)
         return Memory(x, self.attention.keys(x) if self.attention else None, mask, initial)
 

@@ -94,7 +94,10 @@ class Layer(nn.Module):
             packed, final = self.kernel(packed, past)
             output, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
         final = final if len(self.cell.states) > 1 else (final,)
-        named = [{name: value[direction] for name, value in zip(self.cell.states, final)} for direction in range(len(initial))]
+        named = [
+            {name: value[direction] for name, value in zip(self.cell.states, final)}
+            for direction in range(len(initial))
+        ]
         return output, named
 
     def stepped(

@@ -82,7 +82,9 @@ def search(
         scores, keep = best.masked_fill(piece == END, float("-inf")).topk(K, dim=1)  # [N, K]
         rows = torch.arange(len(sentence), device=device)[:, None] * K + parent.gather(1, keep)
         tokens = torch.cat([tokens[rows.flatten()], piece.gather(1, keep).flatten()[:, None]], dim=1)
-        going = [len(finished[n]) < K and live for n, live in zip(sentence.tolist(), (scores[:, 0] > float("-inf")).tolist())]
+        going = [
+            len(finished[n]) < K and live for n, live in zip(sentence.tolist(), (scores[:, 0] > float("-inf")).tolist())
+        ]
         if not any(going):
             break
         if tap is None and not all(going):  # a tap counts on every sentence keeping its rows

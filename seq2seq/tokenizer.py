@@ -30,7 +30,9 @@ class Word:
 
 def normal(text: str) -> str:
     """Composed characters (NFC), one space between words, none around, nothing that controls a terminal."""
-    text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") else c for c in unicodedata.normalize("NFC", text))
+    text = "".join(
+        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") else c for c in unicodedata.normalize("NFC", text)
+    )
     return " ".join(text.split())
 
 
@@ -51,7 +53,9 @@ class Tokenizer:
         except RuntimeError as error:
             raise UserError("the tokenizer is damaged: it is no sentencepiece model") from error
         if ids != (PAD, BEGIN, END):
-            raise UserError(f"the tokenizer was not made by this project: pad, begin and end are {ids}, not {(PAD, BEGIN, END)}")
+            raise UserError(
+                f"the tokenizer was not made by this project: pad, begin and end are {ids}, not {(PAD, BEGIN, END)}"
+            )
 
     def __len__(self) -> int:
         return self.processor.get_piece_size()

@@ -17,14 +17,15 @@ from torch.nn.utils import clip_grad_norm_
 from corpora.records import Pair
 
 from .agreement import coherent
-from .batching import Batch, Example, by_length, collate, plan, sources
+from .batching import Batch, Example, collate, plan
 from .checkpoint import BEST, LAST, load_weights, read_tensors, write, write_tensors
 from .config import Diverged, UserError, check, option
 from .loss import cross_entropy
 from .model import PAD, Model
 from .scoring import Score, score
-from .search import SearchSettings, search
+from .search import SearchSettings
 from .tokenizer import Tokenizer
+from .translator import Translator
 
 SAMPLES = 2  # translations shown at each evaluation
 
@@ -131,19 +132,6 @@ class Evaluation:
     samples: tuple[tuple[str, str], ...] = field(repr=False)  # (source, translation)
 
 
-@torch.inference_mode()
-def translate(model: Model, tokenizer: Tokenizer, sentences: Sequence[str], settings: SearchSettings, size: int = 64) -> list[str]:
-    """Best translations, in the order of the sentences."""
-    rows, outputs = [tokenizer.encode(sentence) for sentence in sentences], [""] * len(sentences)
-    place = next(model.parameters()).device
-    for numbers in by_length(rows, size):
-        source, lengths = sources([rows[number] for number in numbers])
-        found = search(model, model.encode(source.to(place), lengths), 2 * source.shape[1] + 10, settings)
-        for number, hypotheses in zip(numbers, found):
-            outputs[number] = tokenizer.decode(hypotheses[0].pieces)
-    return outputs
-
-
 def agreement_rate(pairs: Sequence[Pair], outputs: Sequence[str]) -> float | None:
     """Per cent of the sentences with factors in which every agreeing word is right."""
     judged = [coherent(pair.factors, output) for pair, output in zip(pairs, outputs) if pair.factors]
@@ -162,7 +150,11 @@ class Training:
         self.examples = encode(tokenizer, train)
         self.dev, self.dev_examples = list(dev), encode(tokenizer, dev)
         self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.98), fused=True
+            model.parameters(),
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            betas=(0.9, 0.98),
+            fused=True,
         )
         self.steps = self.epoch = self.place_in_epoch = self.stale = 0
         self.best = -math.inf
@@ -229,7 +221,9 @@ class Training:
             progress(self.steps, summed / count, pieces / spent)
             if self.interrupted:
                 self.save(minutes())
-                raise KeyboardInterrupt(f"interrupted and saved at step {self.steps}; --out {self.folder} --resume goes on")
+                raise KeyboardInterrupt(
+                    f"interrupted and saved at step {self.steps}; --out {self.folder} --resume goes on"
+                )
             timeup = self.settings.minutes and time.perf_counter() - started >= 60 * self.settings.minutes
             if self.steps % self.settings.evaluate_every == 0 or self.steps == self.settings.max_steps or timeup:
                 evaluation = self.evaluate(minutes(), loss / pieces, pieces / spent)
@@ -252,7 +246,7 @@ class Training:
             batch = collate(self.dev_examples[start : start + 64]).to(self.place)
             total += float(loss_of(self.model, batch, 0.0)[1])
             pieces += int((batch.target_out != PAD).sum())
-        outputs = translate(self.model, self.tokenizer, [pair.source for pair in self.dev], SearchSettings(beam=1))
+        outputs = Translator(self.model, self.tokenizer).translate([pair.source for pair in self.dev], beam=1)
         bleu, chrf, exact = score(outputs, [pair.target for pair in self.dev])
         samples = tuple((pair.source, output) for pair, output in list(zip(self.dev, outputs))[:SAMPLES])
         return Evaluation(
@@ -272,7 +266,9 @@ class Training:
         else:
             self.stale += 1
         self.save(evaluation.minutes)
-        write(self.folder / "history.jsonl", "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.history))
+        write(
+            self.folder / "history.jsonl", "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.history)
+        )
 
     # Where a run stands
 
@@ -294,14 +290,19 @@ class Training:
         """Go back to the last save."""
         path = self.folder / LAST
         tensors, facts = read_tensors(path)
-        load_weights(self.model, {k: v for k, v in tensors.items() if not k.startswith(("optimizer.", "generator."))}, path)
+        load_weights(
+            self.model, {k: v for k, v in tensors.items() if not k.startswith(("optimizer.", "generator."))}, path
+        )
         try:
             torch.set_rng_state(tensors["generator.cpu"])
             if self.place.type == "cuda" and "generator.cuda" in tensors:
                 torch.cuda.set_rng_state(tensors["generator.cuda"], self.place)
             for name, parameter in self.model.named_parameters():
                 state = {key: tensors[f"optimizer.{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-                moved = {key: value if key == "step" and self.place.type == "cpu" else value.to(self.place) for key, value in state.items()}
+                moved = {
+                    key: value if key == "step" and self.place.type == "cpu" else value.to(self.place)
+                    for key, value in state.items()
+                }
                 self.optimizer.state[parameter] = moved
             self.steps, self.epoch, self.place_in_epoch = facts["steps"], facts["epoch"], facts["place_in_epoch"]
             self.stale, self.best, self.history = facts["stale"], facts["best"], facts["history"]
@@ -310,21 +311,23 @@ class Training:
             raise UserError(f"{path}: holds no state to resume from ({error})") from error
 
 
-def choose_search(model: Model, tokenizer: Tokenizer, dev: Sequence[Pair], beam: int = 5) -> tuple[SearchSettings, str]:
+def choose_search(translator: Translator, dev: Sequence[Pair], beam: int = 5) -> tuple[SearchSettings, str]:
     """The length exponent with the best BLEU on dev, and the table it was chosen from."""
     tried = {}
     for exponent in (0.6, 1.0, 1.4, 1.8):
-        settings = SearchSettings(beam=beam, exponent=exponent)
-        outputs = translate(model, tokenizer, [pair.source for pair in dev], settings)
-        tried[settings] = score(outputs, [pair.target for pair in dev])[0].value
-    best = max(tried, key=lambda settings: tried[settings])
-    return best, ", ".join(f"{settings.exponent}: {value:.2f}" for settings, value in tried.items())
+        outputs = translator.translate([pair.source for pair in dev], beam, exponent=exponent)
+        tried[exponent] = score(outputs, [pair.target for pair in dev])[0].value
+    best = max(tried, key=lambda exponent: tried[exponent])
+    return SearchSettings(beam, best), ", ".join(f"{exponent:g}: {value:.2f}" for exponent, value in tried.items())
 
 
-def final_scores(model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair], settings: SearchSettings, where: str) -> list[Score]:
+def final_scores(translator: Translator, pairs: Sequence[Pair], where: str) -> list[Score]:
     """BLEU, chrF, exact match and, where pairs have factors, agreement; each with corpus, split, n and search."""
-    outputs = translate(model, tokenizer, [pair.source for pair in pairs], settings)
+    outputs = translator.translate([pair.source for pair in pairs])
+    settings = translator.settings
     conditions = f"{where}, n = {len(pairs)}, beam {settings.beam}, length exponent {settings.exponent:g}"
-    scores = [Score(each.name, each.value, f"{each.conditions}; {conditions}") for each in score(outputs, [p.target for p in pairs])]
+    scores = score(outputs, [pair.target for pair in pairs])
     agreement = agreement_rate(pairs, outputs)
-    return scores if agreement is None else [*scores, Score("agreement", agreement, f"every agreeing word right; {conditions}")]
+    if agreement is not None:
+        scores.append(Score("agreement", agreement, "every agreeing word right"))
+    return [Score(each.name, each.value, f"{each.conditions}; {conditions}") for each in scores]

@@ -12,8 +12,8 @@ TEMPLATES = (
     # ── adverbs between the noun and its verb ────────────────────────────────────────────────────────────────────────
     Template(
         "verb-0", "adverbs", BOTH, 0, "verb>noun",
-        "The {noun} {verb:past} very {manner}.",
-        "{noun} {verb>noun} velmi {manner>verb}.",
+        "The {noun} {verb:past} very {manner} {when}.",
+        "{noun} {verb>noun} {when} velmi {manner>verb}.",
     ),
     Template(
         "verb-2", "adverbs", BOTH, 2, "verb>noun",
@@ -54,8 +54,8 @@ TEMPLATES = (
     ),
     Template(
         "negation-0", "negation", BOTH, 0, "verb>noun",
-        "The {noun} did not {verb} very {manner}.",
-        "{noun} {verb>noun:negative} velmi {manner>verb}.",
+        "The {noun} did not {verb} or {verb2}.",
+        "{noun} {verb>noun:negative} ani {verb2>noun:negative}.",
     ),
     Template(
         "question-0", "question", BOTH, 0, "verb>noun",
@@ -66,7 +66,7 @@ TEMPLATES = (
     Template(
         "rád-0", "rád", LEXICAL, 0, "rád>noun",
         "The {noun} likes to {hobby} {where}.",
-        "{noun} {rád>noun} {hobby>noun:present} {where>noun}.",
+        "{noun} {rád>noun} {hobby} {where>noun}.",
         HELD_OUT,
     ),
     Template(

@@ -129,10 +129,8 @@ class Template:
     @cached_property
     def has_plural(self) -> bool:
         """Only what the grammar can put into the plural: no present tense of the controlling noun's own verb."""
-        return not any(
-            token.word == "hobby" or (token.word == "noun" and token.form) or token.literal == "Jsem"
-            for token in self.target
-        )
+        czech = any(token.word == "hobby" or (token.word == "noun" and token.form) for token in self.target)
+        return not czech and not any(token.literal in ("a", "That", "One") for token in self.source)
 
     def accepts(self, slot: str, word: Word) -> bool:
         """Whether the word may stand in the slot at all: a reflexive verb needs a place for its clitic."""

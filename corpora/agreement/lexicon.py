@@ -155,7 +155,7 @@ PRONOUN = """
     * mayor starosta předseda plural=starostové   | starostka žena
     gardener zahradník pán                        | zahradnice růže
     * translator překladatel muž plural=překladatelé | překladatelka žena
-    customer zákazník pán                         | zákaznice růže
+    * customer zákazník pán                         | zákaznice růže
     * pupil žák pán                               | žákyně růže
 """
 # ── things, places, food, children: English says nothing about their gender ──────────────────────────────────────────

@@ -1,0 +1,68 @@
+"""The Czech agreement corpus: made by a grammar, regenerable, each pair with the factors that made it.
+
+    from corpora.agreement import load
+    pair = load("test")[0]
+    pair.source, pair.target, pair.factors.gender, pair.factors.distance
+"""
+
+from __future__ import annotations
+
+import random
+
+from corpora.agreement.design import Cell, cells, frames_per_round, groups, make_frame
+from corpora.records import Corpus, CorpusError, Pair
+
+# split → rows for each template and family
+ROWS = {"train": 600, "dev": 10, "test": 18}
+SPLITS = ("train", "dev", "test", "probe", "plural")
+
+
+def load(split: str, seed: int = 1) -> Corpus:
+    """The pairs of one split; the same seed gives the same pairs, in the same order, everywhere."""
+    if split not in SPLITS:
+        raise CorpusError(f"no split {split!r} in the agreement corpus: choose from {', '.join(SPLITS)}")
+    generator = random.Random(f"agreement {split} {seed}")
+    pairs = probe_pairs(generator) if split == "probe" else split_pairs(split, generator)
+    return Corpus("agreement", split, pairs)
+
+
+def split_pairs(split: str, generator: random.Random) -> list[Pair]:
+    """Equally many rows for every template and family, shared out among the genders that intervene."""
+    taken: set[str] = set()
+    pairs: list[Pair] = []
+    plan = [(cell, rows) for cell, rows in shares(split)]
+    for cell, rows in plan:
+        made = 0
+        for nouns in groups(cell, 1, generator):
+            frame = make_frame(cell, nouns, split if split in ROWS else "probe", generator, taken)
+            pairs += frame
+            made += len(frame)
+            if made >= rows:
+                break
+    generator.shuffle(pairs)
+    return pairs
+
+
+def shares(split: str) -> list[tuple[Cell, int]]:
+    """Every cell of the split and how many rows it gets."""
+    plural = cells(2, plural=True)
+    if split == "plural":
+        return [(cell, 24) for cell in plural]
+    found = cells(3)
+    per_template: dict[tuple[str, str], int] = {}
+    for cell in found:
+        key = (cell.template.name, cell.family)
+        per_template[key] = per_template.get(key, 0) + 1
+    plan = [(cell, ROWS[split] // per_template[cell.template.name, cell.family]) for cell in found]
+    return plan + [(cell, 60) for cell in plural] if split == "train" else plan
+
+
+def probe_pairs(generator: random.Random) -> list[Pair]:
+    """The balanced factorial set: in every cell every noun once, two of each gender in a frame."""
+    taken: set[str] = set()
+    pairs: list[Pair] = []
+    for cell in cells(2):
+        source = groups(cell, 2, generator)
+        for _ in range(frames_per_round(cell, 2)):
+            pairs += make_frame(cell, next(source), "probe", generator, taken)
+    return pairs

@@ -1,0 +1,102 @@
+"""Sentences in, sentences out: a model with its tokenizer and its way of searching."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from . import checkpoint
+from .batching import by_length, sources
+from .config import UserError
+from .model import Model
+from .search import SearchSettings, search
+from .tokenizer import Tokenizer, words
+from .trace import Trace, trace
+
+LONGEST = 400  # word pieces of a source sentence; no training sentence comes near
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One translation of a sentence, with log p of its pieces and the score that search ranked it by."""
+
+    text: str
+    log_probability: float
+    score: float
+
+
+class Translator:
+    """Translates and traces with one trained model."""
+
+    def __init__(
+        self,
+        model: Model,
+        tokenizer: Tokenizer,
+        settings: SearchSettings = SearchSettings(),
+        *,
+        known: frozenset[str] = frozenset(),
+        run: checkpoint.Run | None = None,
+    ):
+        self.model, self.tokenizer, self.settings, self.known, self.run = model, tokenizer, settings, known, run
+
+    def translate(self, sentences: Sequence[str], beam: int | None = None, **options) -> list[str]:
+        """The best translation of each sentence; an empty sentence has an empty one. Options as for `nbest`."""
+        return [found[0].text for found in self.nbest(sentences, beam, **options)]
+
+    @torch.inference_mode()
+    def nbest(
+        self,
+        sentences: Sequence[str],
+        beam: int | None = None,
+        *,
+        exponent: float | None = None,
+        batch: int = 64,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[list[Translation]]:
+        """Up to `beam` translations of each sentence, best first. `progress` hears how many sentences have been done.
+
+        UserError: a sentence of more than LONGEST pieces.
+        """
+        settings = SearchSettings(beam or self.settings.beam, self.settings.exponent if exponent is None else exponent)
+        rows = [self.tokenizer.encode(sentence) for sentence in sentences]
+        for number, row in enumerate(rows):
+            if len(row) > LONGEST:
+                raise UserError(
+                    f"sentence {number + 1} has {len(sentences[number].split()):,} words ({len(row):,} word pieces), more than "
+                    f"the {LONGEST} pieces that can be translated at once: split it into sentences"
+                )
+        found = [[Translation("", 0.0, 0.0)] for _ in rows]
+        place = next(self.model.parameters()).device
+        full = [number for number, row in enumerate(rows) if row]
+        for chunk in by_length([rows[number] for number in full], batch):
+            numbers = [full[index] for index in chunk]
+            source, lengths = sources([rows[number] for number in numbers])
+            memory = self.model.encode(source.to(place), lengths)
+            for number, hypotheses in zip(numbers, search(self.model, memory, 2 * source.shape[1] + 10, settings)):
+                found[number] = [
+                    Translation(self.tokenizer.decode(h.pieces), h.log_probability, h.score) for h in hypotheses
+                ]
+            if progress:
+                progress(len(numbers))
+        return found
+
+    def trace(self, source: str, target: str | None = None, sites: Iterable[str] | None = None) -> Trace:
+        """Every state and gate at every word, forced through `target` (None: the model's own greedy translation)."""
+        target = self.translate([source], beam=1)[0] if target is None else target
+        return trace(self.model, self.tokenizer, [source], [target], sites)
+
+    def new_words(self, sentence: str) -> list[str]:
+        """The words of a sentence that training never saw."""
+        return [word for word in words([sentence]) if self.known and word not in self.known]
+
+
+def load(folder: str | Path) -> Translator:
+    """The translator of a run folder, on the GPU where there is one."""
+    run, model, tokenizer = checkpoint.load(folder)
+    path = Path(folder) / "words.txt"
+    known = frozenset(path.read_text(encoding="utf-8").split("\n")) if path.is_file() else frozenset()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return Translator(model.to(device), tokenizer, run.search, known=known, run=run)
