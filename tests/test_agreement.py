@@ -1,0 +1,68 @@
+"""Agreement, judged word by word from hand-made factors."""
+
+from __future__ import annotations
+
+import pytest
+
+from corpora.records import GENDERS, Agreeing, Factors, Noun, Span
+from seq2seq.agreement import MISSING, RIGHT, WRONG, coherent, judge
+
+NOWHERE = Span(0, 0)
+
+
+def agreeing(forms: str, controller: int = 0) -> Agreeing:
+    return Agreeing("test", NOWHERE, controller, 0, dict(zip(GENDERS, forms.split())))
+
+
+def factors(words: list[Agreeing], *genders: str) -> Factors:
+    nouns = tuple(Noun("noun", "noun", gender, True, False, NOWHERE, NOWHERE) for gender in genders)
+    return Factors("lexical", "", "", "", "none", 0, nouns, tuple(words))
+
+
+KTERÝ, RÁD = agreeing("který která které"), agreeing("rád ráda rádo")
+BOY, GIRL = factors([KTERÝ, RÁD], "masculine"), factors([KTERÝ, RÁD], "feminine")
+
+
+def verdicts(factors: Factors, output: str, *more) -> list[str]:
+    return [each.verdict for each in judge(factors, output, *more)]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("Jsem kluk, který se rád učí.", [RIGHT, RIGHT]),
+        ("RÁD se učí KTERÝ?", [RIGHT, RIGHT]),
+        ("Jsem kluk, který se ráda učí.", [RIGHT, WRONG]),
+        ("Jsem holka, která se ráda učí.", [WRONG, WRONG]),
+        ("Jsem kluk, co se rádo učí.", [MISSING, WRONG]),
+        ("Jsem kluk, kterýž neradí.", [MISSING, MISSING]),
+        ("", [MISSING, MISSING]),
+    ],
+)
+def test_each_word_is_right_wrong_or_missing_wherever_it_stands(output, expected):
+    assert verdicts(BOY, output) == expected
+    assert coherent(BOY, output) == (expected == [RIGHT, RIGHT])
+
+
+def test_another_gender_can_be_wanted_of_the_first_noun_alone():
+    two = factors([KTERÝ, agreeing("unavený unavená unavené", controller=1)], "masculine", "masculine")
+    assert verdicts(two, "která unavený", "feminine") == [RIGHT, RIGHT]
+    assert coherent(GIRL, "který rád", "masculine") and not coherent(GIRL, "který rád")
+
+
+def test_a_word_is_used_up_by_the_one_it_is_right_for():
+    """Two words of the same forms: one that is said once cannot be right twice, nor wrong for the other."""
+    twice = factors([RÁD, RÁD], "masculine")
+    assert verdicts(twice, "rád rád") == [RIGHT, RIGHT]
+    assert verdicts(twice, "rád") == [RIGHT, MISSING]
+    assert verdicts(twice, "ráda rád") == [RIGHT, WRONG]
+    mixed = factors([agreeing("rád ráda rádo", 1), RÁD], "masculine", "feminine")
+    assert verdicts(mixed, "rád ráda") == [RIGHT, RIGHT], "each is right for one, though wrong for the other"
+
+
+def test_a_spared_word_is_not_judged_and_its_form_not_counted_for_another():
+    said = agreeing("rád ráda rádo")
+    twice = factors([said, RÁD], "masculine")
+    [verdict] = judge(factors([KTERÝ, RÁD], "masculine"), "která rád", spare=[KTERÝ])
+    assert (verdict.word, verdict.wanted, verdict.verdict) == (RÁD, "rád", RIGHT)
+    assert verdicts(twice, "", None, ()) == [MISSING, MISSING]
