@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import random
 
+from corpora.agreement.constructions import TEMPLATES
 from corpora.agreement.design import Cell, cells, frames_per_round, groups, make_frame
+from corpora.agreement.grammar import realise
+from corpora.agreement.lexicon import DOMAINS
 from corpora.records import Corpus, CorpusError, Pair
 
 # split → rows for each template and family
@@ -28,19 +31,27 @@ def load(split: str, seed: int = 1) -> Corpus:
 
 def split_pairs(split: str, generator: random.Random) -> list[Pair]:
     """Equally many rows for every template and family, shared out among the genders that intervene."""
-    taken: set[str] = set()
-    pairs: list[Pair] = []
-    plan = [(cell, rows) for cell, rows in shares(split)]
-    for cell, rows in plan:
-        made = 0
+    pairs = pinned() if split == "train" else []
+    taken = {pair.source for pair in pairs}
+    for cell, rows in shares(split):
+        made = failures = 0
         for nouns in groups(cell, 1, generator):
             frame = make_frame(cell, nouns, split if split in ROWS else "probe", generator, taken)
             pairs += frame
             made += len(frame)
-            if made >= rows:
+            failures += not frame
+            if made >= rows or failures > 8:
                 break
     generator.shuffle(pairs)
     return pairs
+
+
+def pinned() -> list[Pair]:
+    """The two sentences that the project begins with."""
+    template = next(template for template in TEMPLATES if template.name == "first-person-0")
+    learn = next(verb for verb in DOMAINS["hobby"] if verb.english == "learn")
+    nouns = [noun for noun in DOMAINS["noun"] if noun.english in ("boy", "girl")]
+    return [realise(template, {"noun": noun, "hobby": learn}) for noun in nouns]
 
 
 def shares(split: str) -> list[tuple[Cell, int]]:

@@ -135,7 +135,7 @@ TEMPLATES = (
     Template(
         "passive-0", "passive", BOTH, 0, "passive>noun",
         "Will the {noun} {soon} be {passive}?",
-        "Bude {soon} {noun} {passive>noun}?",
+        "{bude>noun} {soon} {noun} {passive>noun}?",
         HELD_OUT,
     ),
     Template(
@@ -293,13 +293,13 @@ TEMPLATES = (
         HELD_OUT,
     ),
     Template(
-        "object-relative-noun-4", "object-relative", BOTH, 4, "verb>noun",
+        "object-relative-noun-4", "object-relative", LEXICAL, 4, "verb>noun",
         "The {noun} {whom>noun} the {person} {meeting:past} {when} {verb:past}.",
         "{noun}, {který>noun:meeting} {when} {meeting>person} {person}, {verb>noun}.",
         HELD_OUT,
     ),
     Template(
-        "object-relative-noun-8", "object-relative", BOTH, 8, "verb>noun",
+        "object-relative-noun-8", "object-relative", LEXICAL, 8, "verb>noun",
         "The {noun} {whom>noun} our {person} also {meeting:past} again {where} {day} {verb:past}.",
         "{noun}, {který>noun:meeting} {day} {where>noun} také znovu {meeting>person} {náš>person} {person}, {verb>noun}.",
         HELD_OUT,
@@ -313,8 +313,8 @@ TEMPLATES = (
     ),
     Template(
         "coordination-4", "coordination", LEXICAL, 4, "event2>noun",
-        "The {noun} {event:past} {day} and {event2:past} very {manner}.",
-        "{noun} {event>noun} {day} a velmi {manner>event2} {event2>noun}.",
+        "The {noun} {event:past} {day} and {event2:past} {manner}.",
+        "{noun} {day} {event>noun} a {manner>event2} {event2>noun}.",
         HELD_OUT,
     ),
     Template(

@@ -22,7 +22,7 @@ from corpora.records import GENDERS, CorpusError, Pair
 SHARES = {"train": 80, "probe": 10, "test": 7, "dev": 3}
 # the two sentences that the project begins with are always trained on
 PINNED = {"I am a ___ who likes to learn.": "train"}
-PATIENCE = 3000  # draws before nouns are given up as impossible in a cell
+PATIENCE = 600  # draws before nouns are given up as impossible in a cell
 
 
 def split_of(frame: str) -> str:
@@ -59,7 +59,7 @@ def cells(attractors: int, plural: bool = False) -> list[Cell]:
             if plural and not (template.has_plural and family != "pronoun"):
                 continue
             genders = GENDERS if family == "open" else GENDERS[:attractors]
-            if template.crossed:
+            if template.crossed or "person" in template.interveners:
                 genders = GENDERS[:2]
             elif not template.interveners:
                 genders = ("",)

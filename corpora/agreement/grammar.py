@@ -42,6 +42,8 @@ KINDS_OF_AGREEMENT = {
     "jeden": "numeral",
 }
 COPULAS = {"je": ("je", "jsou"), "bude": ("bude", "budou")}
+# what is chosen before what, the rest after: a preposition limits its noun, a noun its adjectives, a verb its adverbs
+ORDER = {PrepositionWord: 0, VerbWord: 1, NounWord: 2}
 PRONOUNS = {"masculine": "he", "feminine": "she", "neuter": "it"}
 
 
@@ -96,9 +98,9 @@ class Template:
 
     @cached_property
     def slots(self) -> tuple[str, ...]:
-        """The slots to fill, `noun` first."""
-        names = dict.fromkeys(token.word for token in (*self.target, *self.source) if token.domain in DOMAINS)
-        return ("noun", *(name for name in names if name != "noun"))
+        """The slots to fill: `noun` first, and every word after the one that limits its choice."""
+        names = {token.word: token for token in (*self.source, *self.target) if token.domain in DOMAINS}
+        return tuple(sorted(names, key=lambda name: (name != "noun", ORDER.get(type(DOMAINS[names[name].domain][0]), 3))))
 
     @cached_property
     def position_of_scored(self) -> int:
@@ -118,8 +120,10 @@ class Template:
         for token in self.target:
             if token.controller and token.domain in DOMAINS:
                 found.append(("of", token.word, token.controller))
-            if token.form in self.slots:
-                found.append(("governs", token.form, token.word if token.domain in DOMAINS else token.controller))
+            if token.form in self.slots and token.domain in DOMAINS and is_noun(token):
+                found.append(("governs", token.form, token.word))
+            elif token.form in self.slots and token.word == "který":
+                found.append(("governs", token.form, token.controller))
         return tuple(dict.fromkeys(found))
 
     @cached_property
@@ -133,8 +137,12 @@ class Template:
         return not czech and not any(token.literal in ("a", "That", "One") for token in self.source)
 
     def accepts(self, slot: str, word: Word) -> bool:
-        """Whether the word may stand in the slot at all: a reflexive verb needs a place for its clitic."""
-        return not (isinstance(word, VerbWord) and word.reflexive) or slot in self.places_clitic_of
+        """Whether the word may stand in the slot at all: a reflexive verb needs a place for its clitic, and a verb
+        with adverbs of manner needs as many that fit it."""
+        if not isinstance(word, VerbWord):
+            return True
+        manners = sum(how == "of" and verb == slot and adverb.startswith("manner") for how, adverb, verb in self.relations)
+        return (not word.reflexive or slot in self.places_clitic_of) and len(word.manners.split()) >= manners
 
 
 def is_noun(token: Token) -> bool:

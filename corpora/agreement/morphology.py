@@ -106,6 +106,7 @@ HARD = paradigm_table("""
     singular locative:     ém  ém  é   ém
     singular instrumental: ým  ým  ou  ým
     plural nominative:     í   é   é   á
+    plural accusative:     é   é   é   á
 """)
 SOFT = paradigm_table("""
     singular nominative:   í   í   í   í
@@ -114,6 +115,7 @@ SOFT = paradigm_table("""
     singular locative:     ím  ím  í   ím
     singular instrumental: ím  ím  í   ím
     plural nominative:     í   í   í   í
+    plural accusative:     í   í   í   í
 """)
 DETERMINERS = {
     "můj": paradigm_table("""
@@ -143,7 +145,7 @@ def adjective(lemma: str, case: str, features: Features) -> str:
     """A long adjective (also který): hard in -ý, soft in -í; the masculine animate plural softens: velký → velcí."""
     soft = lemma.endswith("í")
     stem, ending = lemma[:-1], (SOFT if soft else HARD)[case, features.plural, features.column]
-    if features.plural and features.column == "animate" and not soft:
+    if features.plural and features.column == "animate" and case == "nominative" and not soft:
         stem = soften(stem, BEFORE_LONG_I)
     return stem + ending
 
