@@ -111,7 +111,7 @@ def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     train, dev = load_corpora(run.corpora, run.loading)
     if fingerprint(train, dev) != run.corpus_digest:
         raise config.UserError(f"{', '.join(run.corpora)} changed since {folder} was begun: restore it, or start anew")
-    tokenizer = Tokenizer.load(folder / "tokenizer.model")
+    tokenizer = checkpoint.read_tokenizer(folder, run)
     model = Model(run.model, run.vocabulary).to(training.device())
     made = Training(model, tokenizer, train.pairs, dev.pairs, settings, run.precision, folder)
     made.restore()

@@ -18,7 +18,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from .config import UserError, from_json
+from .config import UserError, check, from_json, option
 from .model import Model, ModelSettings
 from .search import SearchSettings
 from .tokenizer import Tokenizer
@@ -77,14 +77,15 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             note = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no mapping
+            facts = json.loads(note.get("facts", "{}"))
     except (SafetensorError, ValueError) as error:
         raise UserError(f"{path}: damaged or no safetensors file ({error}); restore it or train again") from error
     if note.get("format") != FORMAT:
         raise UserError(f"{path}: not written by this program (format {note.get('format')!r}, not {FORMAT!r})")
     if note.get("digest") != digest(tensors):
         raise UserError(f"{path}: damaged, its digest does not match its weights; restore it or train again")
-    return tensors, json.loads(note["facts"])
+    return tensors, facts
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -97,6 +98,15 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
+def read_words(path: Path) -> list[str]:
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; restore it or train again")
+    try:
+        return path.read_text(encoding="utf-8").split()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: damaged, not UTF-8 ({error}); restore it or train again") from error
+
+
 @dataclass(frozen=True)
 class Run:
     """What made a run: everything but its tensors."""
@@ -105,11 +115,14 @@ class Run:
     training: dict[str, Any]  # the training settings, as JSON
     corpora: list[str]
     vocabulary: int
-    precision: str
+    precision: str = option(MISSING, "what it is trained in", choices=("float32", "bf16"))
     corpus_digest: str
     command: str
     loading: dict[str, Any] = field(default_factory=dict)  # how the corpora were read: limit, length filter
-    search: SearchSettings = SearchSettings()
+    search: SearchSettings = field(default_factory=SearchSettings)
+
+    def __post_init__(self):
+        check(self)
 
     def save(self, folder: Path) -> None:
         write(folder / "run.json", json.dumps({"format": FORMAT, **asdict(self)}, indent=2, ensure_ascii=False) + "\n")
@@ -126,13 +139,12 @@ class Run:
         if values.pop("format", None) != FORMAT:
             raise UserError(f"{path}: not a run of this program's format {FORMAT}")
         try:
-            values["model"] = from_json(ModelSettings, values["model"])
-            values["search"] = from_json(SearchSettings, values["search"])
-            return cls(**values)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{path}: damaged ({error})") from error
+            for name, kind in (("model", ModelSettings), ("search", SearchSettings)):
+                if name in values:
+                    values[name] = from_json(kind, values[name])
+            return from_json(cls, values)
         except UserError as error:
-            raise UserError(f"{path}: {error}") from error
+            raise UserError(f"{path}: damaged ({error}); restore it or train again") from error
 
 
 def read_weights(model: Model, path: Path) -> None:
@@ -143,26 +155,34 @@ def read_weights(model: Model, path: Path) -> None:
 
 
 def load_weights(model: Model, weights: Mapping[str, Tensor], path: Path) -> None:
-    own = model.state_dict()
-    for name in sorted(own.keys() | weights.keys()):
-        ours, theirs = own.get(name), weights.get(name)
-        if ours is None or theirs is None or ours.shape != theirs.shape:
-            shape = {True: lambda value: "absent"}.get(theirs is None, lambda value: list(value.shape))(theirs)
-            raise UserError(
-                f"{path}: does not fit run.json: {name} is {shape}, expected {'nothing' if ours is None else list(ours.shape)}"
-            )
+    own = {name: list(value.shape) for name, value in model.state_dict().items()}
+    theirs = {name: list(value.shape) for name, value in weights.items()}
+    for name in sorted(own.keys() | theirs.keys()):
+        if own.get(name) != theirs.get(name):
+            found, wanted = theirs.get(name, "absent"), own.get(name, "no such weight")
+            raise UserError(f"{path}: does not fit run.json: {name} is {found}, expected {wanted}")
     model.load_state_dict(dict(weights))
+
+
+def read_tokenizer(folder: Path, run: Run) -> Tokenizer:
+    path = folder / "tokenizer.model"
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; restore it or train again")
+    tokenizer = Tokenizer.load(path)
+    if len(tokenizer) != run.vocabulary:
+        raise UserError(f"{path}: has {len(tokenizer)} pieces, run.json says {run.vocabulary}; is it another run's?")
+    return tokenizer
 
 
 def load(folder: str | Path, weights: str = BEST) -> tuple[Run, Model, Tokenizer]:
     """A run's settings, its model with weights in evaluation mode, and its tokenizer."""
     folder = Path(folder)
     run = Run.load(folder)
-    if not (folder / "tokenizer.model").is_file():
-        raise UserError(f"{folder}: tokenizer.model is missing; restore it or train again")
-    tokenizer = Tokenizer.load(folder / "tokenizer.model")
-    if len(tokenizer) != run.vocabulary:
-        raise UserError(f"{folder}: tokenizer.model has {len(tokenizer)} pieces, run.json says {run.vocabulary}")
-    model = Model(run.model, run.vocabulary)
+    tokenizer = read_tokenizer(folder, run)
+    try:
+        model = Model(run.model, run.vocabulary)
+    except RuntimeError as error:
+        why = str(error).splitlines()[0]
+        raise UserError(f"{folder / 'run.json'}: no network of this size can be made here ({why})") from error
     read_weights(model, folder / weights)
     return run, model.eval(), tokenizer

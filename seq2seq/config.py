@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, NoReturn, TypeVar, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_origin, get_type_hints
 
 from corpora import CorpusError
 
@@ -23,37 +23,47 @@ class Diverged(RuntimeError):
     """Training met a loss or gradient that is not finite (exit status 3)."""
 
 
-def option(default: Any, help: str, *, choices: tuple[str, ...] | None = None, minimum: float | None = None) -> Any:
+def option(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
     """A settings field with its default, its help text, and what values it takes."""
-    return field(default=default, metadata={"help": help, "choices": choices, "minimum": minimum})
+    return field(default=default, metadata={"help": help, "choices": choices, "minimum": minimum, "maximum": maximum})
 
 
 def check(settings: Any) -> None:
-    """Raise UserError where a field is outside its choices or below its minimum; call it in `__post_init__`."""
+    """Raise UserError where a field is outside its choices or its range; call it in `__post_init__`."""
     for each in fields(settings):
-        value, choices, minimum = (
-            getattr(settings, each.name),
-            each.metadata.get("choices"),
-            each.metadata.get("minimum"),
-        )
+        value, takes = getattr(settings, each.name), each.metadata
+        choices, minimum, maximum = takes.get("choices"), takes.get("minimum"), takes.get("maximum")
         name = "--" + each.name.replace("_", "-")
         if choices and value not in choices:
             raise UserError(f"{name} {value!r} is not known: choose {', '.join(choices)}")
         if minimum is not None and not value >= minimum:
             raise UserError(f"{name} must be {minimum} or more, not {value}")
+        if maximum is not None and not value <= maximum:
+            raise UserError(f"{name} must be {maximum} or less, not {value}")
 
 
 def from_json(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
     """Settings from a JSON object; a missing, unknown or wrongly typed field is a UserError that names it."""
+    if not isinstance(values, Mapping):
+        raise UserError(f"settings should be a JSON object, not {values!r}")
     types = get_type_hints(kind)
     known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
     for name, value in values.items():
         if name not in known:
             raise UserError(f"unknown setting {name!r}")
-        wanted = float if types[name] is float and type(value) is int else types[name]
+        wanted = get_origin(types[name]) or types[name]  # of list[str], list
         if type(value) is not wanted and not (wanted is float and type(value) is int):
             raise UserError(f"setting {name!r} should be {wanted.__name__}, not {value!r}")
-    missing = [name for name, each in known.items() if name not in values and each.default is MISSING]
+    missing = [
+        name for name, each in known.items() if name not in values and each.default is each.default_factory is MISSING
+    ]
     if missing:
         raise UserError(f"setting {missing[0]!r} is missing")
     return kind(**values)

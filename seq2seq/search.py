@@ -13,13 +13,17 @@ from .model import BEGIN, END, PAD, Memory, Model, select
 from .taps import Tap
 from .taps import check as check_tap
 
+LARGEST_BEAM = 100
+
 
 @dataclass(frozen=True)
 class SearchSettings:
     """How a translation is looked for."""
 
-    beam: int = option(5, "hypotheses kept at each step; 1 is greedy", minimum=1)
-    exponent: float = option(1.0, "length normalisation: a hypothesis scores log p / length ** exponent", minimum=0)
+    beam: int = option(5, "hypotheses kept at each step; 1 is greedy", minimum=1, maximum=LARGEST_BEAM)
+    exponent: float = option(
+        1.0, "length normalisation: a hypothesis scores log p / length ** exponent", minimum=0, maximum=10
+    )
 
     def __post_init__(self):
         check(self)
@@ -87,8 +91,9 @@ def search(
         ]
         if not any(going):
             break
+        stay = torch.tensor(going, device=device)
+        scores = scores.masked_fill(~stay[:, None], float("-inf"))  # who is done has nothing more to say
         if tap is None and not all(going):  # a tap counts on every sentence keeping its rows
-            stay = torch.tensor(going, device=device)
             sentence, scores, rows = sentence[stay], scores[stay], rows[stay]
             tokens = tokens.view(len(going), K, -1)[stay].flatten(0, 1)
             memory = memory.rows(rows.flatten())

@@ -16,6 +16,8 @@ from .model import BEGIN, END, PAD
 
 WORD = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")  # letters and digits, joined by hyphen or apostrophe; else one sign
 
+SPACE = "▁"  # how sentencepiece writes a space: it cannot tell the two apart
+
 
 @dataclass(frozen=True)
 class Word:
@@ -31,7 +33,8 @@ class Word:
 def normal(text: str) -> str:
     """Composed characters (NFC), one space between words, none around, nothing that controls a terminal."""
     text = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") else c for c in unicodedata.normalize("NFC", text)
+        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") or c == SPACE else c
+        for c in unicodedata.normalize("NFC", text)
     )
     return " ".join(text.split())
 
@@ -79,7 +82,10 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: Path) -> Tokenizer:
-        return cls(path.read_bytes())
+        try:
+            return cls(path.read_bytes())
+        except UserError as error:
+            raise UserError(f"{path}: {error}; restore it or train again") from error
 
     def encode(self, text: str) -> list[int]:
         """Piece numbers of a sentence, without begin and end."""
@@ -92,11 +98,14 @@ class Tokenizer:
         return [self.processor.id_to_piece(number) for number in numbers]
 
     def align(self, pieces: Sequence[int]) -> list[Word]:
-        """The words that these pieces spell, each with the pieces that end inside it."""
+        """The words that these pieces spell, each with the pieces that have a part in it.
+
+        Of the bytes of one character, the last alone spans it; those before it span nothing, where it starts.
+        """
         spelt = self.processor.decode(list(pieces), return_type="offset_mapping")
         text, offsets, words = spelt["text"], spelt["offsets"], []
         for match in WORD.finditer(text):
-            inside = [n for n, (start, end) in enumerate(offsets) if match.start() < end and start < match.end()]
-            if inside:
-                words.append(Word(match[0], match.start(), match.end(), inside[0], inside[-1]))
+            first, last = match.span()
+            inside = [n for n, (start, end) in enumerate(offsets) if first <= start < last or start < first < end]
+            words.append(Word(match[0], first, last, inside[0], inside[-1]))
         return words

@@ -1,0 +1,220 @@
+"""A run's folder: written whole or not at all, and whatever is wrong with it is said in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seq2seq import checkpoint
+from seq2seq.checkpoint import BEST, Run, read_tensors, write, write_tensors
+from seq2seq.config import UserError
+
+shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+@pytest.fixture
+def folder(tiny_run, tmp_path) -> Path:
+    """A copy of the tiny run, to be damaged."""
+    return Path(shutil.copytree(tiny_run, tmp_path / "run"))
+
+
+def refused(folder: Path, *words: str) -> str:
+    """The one line that a damaged run is refused with; it names what each of `words` says."""
+    with pytest.raises(UserError) as refusal:
+        checkpoint.load(folder)
+    message = str(refusal.value)
+    assert "\n" not in message and str(folder) in message and all(word in message for word in words), message
+    return message
+
+
+# What was written is what is read
+
+
+def test_a_run_comes_back_as_it_was(tiny_run, tiny_model, tokenizer):
+    run, model, loaded = checkpoint.load(tiny_run)
+    assert run == Run.load(tiny_run) and run.model == tiny_model().settings and run.corpora == ["twelve"]
+    assert loaded.proto == tokenizer.proto and not model.training
+    torch.testing.assert_close(dict(model.state_dict()), dict(tiny_model().state_dict()), rtol=0, atol=0)
+
+
+def test_a_loaded_model_answers_and_learns_like_the_one_saved(tiny_run, tiny_model, ragged):
+    losses = []
+    for model in (tiny_model(), checkpoint.load(tiny_run)[1]):
+        for _ in range(2):
+            loss = model(ragged.source, ragged.source_lengths, ragged.target_in).square().mean()
+            loss.backward()
+            torch.optim.SGD(model.parameters(), lr=0.1).step()
+        losses.append(loss.item())
+    assert losses[0] == losses[1]
+
+
+@given(tensors=st.dictionaries(st.text(max_size=8), st.lists(st.floats(width=32), max_size=4)), facts=st.integers())
+@shared
+def test_tensors_and_facts_come_back_to_the_bit(tmp_path, tensors, facts):
+    tensors = {name: torch.tensor(values) for name, values in tensors.items() if name != "__metadata__"}
+    write_tensors(tmp_path / "file", tensors, {"steps": facts, "best": -float("inf"), "text": "kůň"})
+    loaded, noted = read_tensors(tmp_path / "file")
+    assert noted == {"steps": facts, "best": -float("inf"), "text": "kůň"}
+    assert loaded.keys() == tensors.keys()
+    assert all(loaded[name].numpy().tobytes() == tensors[name].numpy().tobytes() for name in tensors)
+
+
+# Written whole or not at all
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace", "chmod"])
+@pytest.mark.parametrize("reason", [OSError("disk full"), KeyboardInterrupt()], ids=["error", "interrupt"])
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, failing, reason):
+    write(tmp_path / "file", "old")
+
+    def fail(*_):
+        raise reason
+
+    monkeypatch.setattr(os, failing, fail)
+    with pytest.raises(type(reason)):
+        write(tmp_path / "file", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"] and (tmp_path / "file").read_text() == "old"
+
+
+# Damage is noticed
+
+
+@shared
+@given(st.randoms(use_true_random=False), st.integers(0, 7))
+def test_a_flipped_bit_is_refused_or_harmless(tiny_run, tmp_path, random: random.Random, bit):
+    data = bytearray((tiny_run / BEST).read_bytes())
+    header = 8 + int.from_bytes(data[:8], "little")
+    where = random.randrange(random.choice([8, header, len(data)]))  # the header is small, and where readers trip
+    data[where] ^= 1 << bit
+    (tmp_path / BEST).write_bytes(data)
+    whole, _ = read_tensors(tiny_run / BEST)
+    try:
+        tensors, _ = read_tensors(tmp_path / BEST)
+    except UserError as error:
+        assert "\n" not in str(error)
+    else:
+        assert where < header and tensors.keys() == whole.keys()
+        assert all(torch.equal(tensors[name], whole[name]) for name in whole)
+
+
+@shared
+@given(st.floats(0, 1, exclude_max=True))
+def test_a_truncated_file_is_refused(tiny_run, tmp_path, part):
+    data = (tiny_run / BEST).read_bytes()
+    (tmp_path / BEST).write_bytes(data[: int(part * len(data))])
+    with pytest.raises(UserError, match=BEST):
+        read_tensors(tmp_path / BEST)
+
+
+@pytest.mark.parametrize("name", ["run.json", "tokenizer.model", BEST])
+def test_a_missing_empty_or_foreign_file_is_refused_by_name(folder, name):
+    for content in (b"", b"something else", b"\xff\xfe\x00", b"[]", b'{"a": 1}'):
+        (folder / name).write_bytes(content)
+        refused(folder, name)
+    (folder / name).unlink()
+    refused(folder, name)
+
+
+def test_no_folder_and_an_empty_one_are_refused(tmp_path):
+    refused(tmp_path / "nowhere", "no such run folder")
+    refused(tmp_path, "no run.json")
+
+
+def test_files_of_another_run_are_refused(folder, tiny_model, tokenizer, pairs):
+    other = type(tokenizer).train((pair.source for pair in pairs), 300)
+    (folder / "tokenizer.model").write_bytes(other.proto)
+    refused(folder, f"{len(other)} pieces", f"{len(tokenizer)}")
+    (folder / "tokenizer.model").write_bytes(tokenizer.proto)
+    write_tensors(folder / BEST, tiny_model(units=10).state_dict())
+    refused(folder, BEST, "does not fit run.json", "attention.project.weight is [10, 10], expected [8, 8]")
+    write_tensors(folder / BEST, tiny_model("none").state_dict())
+    refused(folder, "attention.project.weight is absent")
+    write_tensors(folder / BEST, tiny_model(layers=2).state_dict())
+    refused(folder, "bridge.1.cell.bias is [8], expected no such weight")
+
+
+def test_safetensors_of_another_program_are_refused(folder, tiny_model):
+    from safetensors.torch import save_file
+
+    for facts in (None, {"format": "pt"}):
+        save_file(tiny_model().state_dict(), folder / BEST, facts)
+        refused(folder, "not written by this program")
+
+
+# run.json, whatever it holds
+
+anything = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just([]), st.just({}), st.just([1])
+)
+
+
+def fields(values: dict) -> list[tuple[dict, str]]:
+    """Each (object, key) of run.json and of the settings in it."""
+    inner = [(values[name], key) for name in ("model", "search") for key in values[name]]
+    return [(values, key) for key in values] + inner
+
+
+@shared
+@given(data=st.data())
+def test_a_wrong_value_in_run_json_is_refused_or_takes_effect(folder, data):
+    """Never another exception, and never a value that is read as something else; what is not said has its default."""
+    values = json.loads((folder / "run.json").read_text())
+    place, key = data.draw(st.sampled_from(fields(values)))
+    place[key] = data.draw(anything)
+    (folder / "edited").mkdir(exist_ok=True)
+    (folder / "edited" / "run.json").write_text(json.dumps(values))
+    try:
+        run = Run.load(folder / "edited")
+    except UserError as error:
+        assert "\n" not in str(error) and "run.json" in str(error)
+    else:
+        run.save(folder / "edited")
+        read = json.loads((folder / "edited" / "run.json").read_text())
+        assert all(read[name] | values[name] == read[name] for name in ("model", "search"))
+        assert {**read, "model": 0, "search": 0} == {**values, "model": 0, "search": 0}
+
+
+def test_a_missing_key_in_run_json_is_refused_by_name_or_has_a_default(folder):
+    whole = (folder / "run.json").read_text()
+    for number in range(len(fields(json.loads(whole)))):
+        values = json.loads(whole)
+        place, key = fields(values)[number]
+        del place[key]
+        (folder / "run.json").write_text(json.dumps(values))
+        if key in ("model", "training", "corpora", "vocabulary", "precision", "corpus_digest", "command"):
+            refused(folder, "run.json", f"setting '{key}' is missing")
+        elif key == "format":
+            refused(folder, "run.json", "format")
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "value", "named"),
+    [
+        ("", "format", "seq2seq-run-0", "format"),
+        ("", "model", None, "JSON object"),
+        ("", "vocabulary", "400", "'vocabulary' should be int, not '400'"),
+        ("", "corpora", "twelve", "'corpora' should be list"),
+        ("", "precision", "fp8", "--precision 'fp8' is not known: choose float32, bf16"),
+        ("", "colour", "red", "unknown setting 'colour'"),
+        ("model", "units", 8.0, "'units' should be int, not 8.0"),
+        ("model", "units", True, "'units' should be int, not True"),
+        ("model", "units", 2 * 10**12, "no network of this size"),
+        ("model", "units", 16, "does not fit run.json"),
+        ("model", "cell", "lsmt", "--cell 'lsmt' is not known"),
+        ("model", "dropout", float("nan"), "--dropout"),
+        ("search", "beam", 0, "--beam must be 1 or more"),
+    ],
+)
+def test_what_is_wrong_in_run_json_is_named(folder, place, key, value, named):
+    values = json.loads((folder / "run.json").read_text())
+    (values[place] if place else values)[key] = value
+    (folder / "run.json").write_text(json.dumps(values))
+    refused(folder, "run.json", named)
