@@ -6,6 +6,7 @@ python train.py --corpus my/folder --out checkpoints/my  your own pairs
 python train.py --out checkpoints/my --resume            go on where it stopped
 """
 
+import argparse
 import hashlib
 import json
 import shlex
@@ -31,15 +32,16 @@ LOADING = {"limit": None, "max_words": 100}
 def arguments() -> dict:
     parser = config.Parser(prog="train.py", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--corpus", action="append", metavar="NAME_OR_PATH[:WEIGHT]", help=f"what to train on, may be repeated: a path, "
-        f"hub:ID, or {', '.join(corpora.NAMES)} (default: agreement)", default=None,
+        "--corpus", action="append", metavar="NAME_OR_PATH[:WEIGHT]", default=argparse.SUPPRESS,
+        help=f"what to train on, may be repeated: a path, or {', '.join(corpora.NAMES)} (default: agreement)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("checkpoints/run"), help="run folder (default: %(default)s)")
     parser.add_argument(
         "--recipe", choices=tuple(RECIPES), default="default", help="named settings that options change"
     )
-    parser.add_argument("--limit", type=int, help="at most so many pairs of each corpus")
-    parser.add_argument("--max-words", type=int, default=LOADING["max_words"], help="longer sentences are left out")
+    loading = {"limit": "at most so many pairs of each corpus", "max-words": "longer sentences are left out"}
+    for name, help in loading.items():
+        parser.add_argument(f"--{name}", type=int, default=argparse.SUPPRESS, help=help)
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_settings(ModelSettings, "network")
     parser.add_settings(TrainingSettings, "training")
@@ -71,10 +73,10 @@ def start(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     """A new run."""
     if (folder / "run.json").exists():
         raise config.UserError(f"{folder} already holds a run: go on with --resume, or choose another --out")
-    recipe, specs = RECIPES[given["recipe"]], given["corpus"] or ["agreement"]
+    recipe, specs = RECIPES[given["recipe"]], given.get("corpus", ["agreement"])
     shape = config.settings(ModelSettings, recipe.model, given)
     settings = config.settings(TrainingSettings, recipe.training, given)
-    loading = {name: given[name] for name in LOADING}
+    loading = {name: given.get(name, default) for name, default in LOADING.items()}
     train, dev = load_corpora(specs, loading)
     tokenizer = Tokenizer.train((text for pair in train for text in (pair.source, pair.target)), settings.vocabulary)
     if len(tokenizer) < settings.vocabulary:
@@ -102,8 +104,9 @@ def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     """A run that goes on: its settings are its own, and only --minutes may be given anew."""
     run = checkpoint.Run.load(folder)
     own = {**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora}
-    for name, value in given.items():
-        if name in own and name != "minutes" and value not in (own[name], LOADING.get(name)):
+    recipe = RECIPES[given["recipe"]]
+    for name, value in {**recipe.model, **recipe.training, **given}.items():
+        if name in own and name != "minutes" and value != own[name]:
             raise config.UserError(
                 f"--resume goes on with --{name.replace('_', '-')} {own[name]}: leave {value} out, or start anew"
             )
@@ -142,12 +145,14 @@ def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
 
 
 def main() -> None:
+    sys.stdout.reconfigure(line_buffering=True)  # a log shows each line as it comes
     given = arguments()
     folder = given["out"]
     made, run = (resume if given["resume"] else start)(given, folder)
     weights = sum(parameter.numel() for parameter in made.model.parameters())
     print(
-        f"{weights:,} parameters on {made.place}, {run.precision}, {len(made.tokenizer):,} pieces, seed {made.settings.seed}"
+        f"{weights:,} parameters on {made.place}, {run.precision}, {len(made.tokenizer):,} pieces, "
+        f"seed {made.settings.seed}"
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: setattr(made, "interrupted", True))

@@ -184,9 +184,14 @@ class Training:
         (loss / count).backward()
         norm = clip_grad_norm_(self.model.parameters(), self.settings.clip or math.inf)
         if not (math.isfinite(float(plain)) and math.isfinite(float(norm))):
+            kept = (
+                f"the best weights before that are in {self.folder}"
+                if self.best > -math.inf
+                else "nothing was saved yet"
+            )
             raise Diverged(
-                f"loss {float(plain) / count:g}, gradient {float(norm):g} at step {self.steps + 1}: not finite; the last good "
-                f"weights are in {self.folder}. Try a lower --learning-rate or a lower --clip"
+                f"loss {float(plain) / count:g}, gradient {float(norm):g} at step {self.steps + 1}: not finite; {kept}. "
+                f"Try a lower --learning-rate or a lower --clip"
             )
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -212,30 +217,30 @@ class Training:
         loss = pieces = 0.0
         spent, why = 0.0, "the schedule's last step"  # seconds in updates alone, without evaluations
         batches = self.batches()
-        minutes = lambda: self.earlier_minutes + (time.perf_counter() - started) / 60  # noqa: E731
+        minutes = lambda: self.earlier_minutes + (time.perf_counter() - started) / 60
         while self.steps < self.settings.max_steps:
             clock = time.perf_counter()
             summed, count = self.step(next(batches))
             spent += time.perf_counter() - clock
             loss, pieces = loss + summed, pieces + count
             progress(self.steps, summed / count, pieces / spent)
-            if self.interrupted:
-                self.save(minutes())
-                raise KeyboardInterrupt(
-                    f"interrupted and saved at step {self.steps}; --out {self.folder} --resume goes on"
-                )
             timeup = self.settings.minutes and time.perf_counter() - started >= 60 * self.settings.minutes
             if self.steps % self.settings.evaluate_every == 0 or self.steps == self.settings.max_steps or timeup:
                 evaluation = self.evaluate(minutes(), loss / pieces, pieces / spent)
                 loss = pieces = spent = 0.0
                 self.keep(evaluation)
                 evaluated(evaluation)
-                if timeup:
-                    why = f"--minutes {self.settings.minutes:g}"
-                    break
-                if self.stale >= self.settings.patience:
-                    why = f"no better dev score in {self.stale} evaluations"
-                    break
+            if self.interrupted:  # after the evaluation that was due: a resumed run would not come back to it
+                self.save(minutes())
+                raise KeyboardInterrupt(
+                    f"interrupted and saved at step {self.steps}; --out {self.folder} --resume goes on"
+                )
+            if timeup:
+                why = f"--minutes {self.settings.minutes:g}"
+                break
+            if self.stale >= self.settings.patience:
+                why = f"no better dev score in {self.stale} evaluations"
+                break
         return f"{why}, after {self.steps:,} steps, {self.epoch + 1} epochs and {minutes():.1f} minutes"
 
     @torch.inference_mode()

@@ -1,0 +1,71 @@
+"""Traces: what a trace says stood at a word is what the model had there."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from seq2seq.batching import Example, collate
+from seq2seq.model import BEGIN
+from seq2seq.taps import Patch, Recorder, TapError
+from seq2seq.trace import predicted_at, read_at, trace
+
+
+@pytest.fixture
+def some(pairs):
+    """Three pairs of different length: their sources and their targets."""
+    chosen = [pairs[n] for n in (6, 0, 11)]
+    return [pair.source for pair in chosen], [pair.target for pair in chosen]
+
+
+def test_a_word_has_the_value_that_the_model_had_at_its_last_piece(any_model, tokenizer, some):
+    traced = trace(any_model, tokenizer, *some)
+    assert set(traced.values) == set(any_model.sites())
+    for row, (source, target) in enumerate(zip(*some)):
+        assert traced.sources[row] == tokenizer.align(tokenizer.encode(source))
+        alone, batch = Recorder(), collate([Example(tokenizer.encode(source), tokenizer.encode(target))])
+        any_model(batch.source, batch.source_lengths, batch.target_in, alone)
+        for site in any_model.sites():
+            if site == "attention.weights":  # as wide as the longest source
+                continue
+            at = [word.last for word in traced.sources[row]]
+            if not site.startswith("encoder."):
+                at = [read_at(word) for word in traced.targets[row]]
+            torch.testing.assert_close(traced.words(site, row), alone[site][0, at].detach(), rtol=0, atol=1e-12)
+
+
+def test_positions_of_the_decoder_read_and_predict_the_word(tiny_model, tokenizer, some):
+    traced = trace(tiny_model(), tokenizer, *some, sites=["decoder.0.cell"])
+    for row, words in enumerate(traced.targets):
+        pieces = [BEGIN, *traced.target_pieces[row]]
+        for word in words:
+            assert pieces[read_at(word)] == traced.target_pieces[row][word.last]
+            said = tokenizer.decode(pieces[1 : predicted_at(word) + 1])
+            assert some[1][row].startswith(said) and len(said) <= word.start, "nothing of it has been read"
+
+
+def test_one_position_of_each_sentence(tiny_model, tokenizer, some):
+    traced = trace(tiny_model(), tokenizer, *some, sites=["encoder.0.backward.hidden"])
+    at = [words[-1].last for words in traced.sources]
+    expected = torch.stack([traced.words("encoder.0.backward.hidden", row)[-1] for row in range(3)])
+    assert torch.equal(traced.at("encoder.0.backward.hidden", at), expected)
+
+
+def test_only_what_was_asked_for_is_kept_and_an_unknown_site_is_an_error(tiny_model, tokenizer, some):
+    assert set(trace(tiny_model(), tokenizer, *some, sites=["decoder.0.cell"]).values) == {"decoder.0.cell"}
+    with pytest.raises(TapError, match=r"decoder\.1\.cell"):
+        trace(tiny_model(), tokenizer, *some, sites=["decoder.1.cell"])
+
+
+def test_a_tap_acts_before_the_trace_is_taken(tiny_model, tokenizer, some):
+    patch = Patch("decoder.0.cell", 0.5, units=[3])
+    traced = trace(tiny_model(), tokenizer, *some, sites=["decoder.0.cell", "decoder.0.hidden"], tap=patch)
+    plain = trace(tiny_model(), tokenizer, *some, sites=["decoder.0.cell", "decoder.0.hidden"])
+    cell = traced.values["decoder.0.cell"][:, :, 3]
+    assert cell.eq(0.5).all() and patch.written == cell.numel()
+    assert (traced.values["decoder.0.hidden"][:, :, 3] != plain.values["decoder.0.hidden"][:, :, 3]).all()
+
+
+def test_sources_and_targets_come_in_pairs(tiny_model, tokenizer, some):
+    with pytest.raises(ValueError):
+        trace(tiny_model(), tokenizer, some[0], some[1][:1])
