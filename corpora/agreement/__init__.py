@@ -8,15 +8,16 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 from corpora.agreement.constructions import TEMPLATES
-from corpora.agreement.design import Cell, cells, frames_per_round, groups, make_frame
+from corpora.agreement.design import Cell, cells, cells_of_children, frames_per_round, groups, make_frame
 from corpora.agreement.grammar import realise
 from corpora.agreement.lexicon import DOMAINS
 from corpora.records import Corpus, CorpusError, Pair
 
 # split → rows for each template and family
-ROWS = {"train": 600, "dev": 10, "test": 18}
+ROWS = {"train": 540, "dev": 8, "test": 15}
 SPLITS = ("train", "dev", "test", "probe", "plural")
 
 
@@ -59,13 +60,15 @@ def shares(split: str) -> list[tuple[Cell, int]]:
     plural = cells(2, plural=True)
     if split == "plural":
         return [(cell, 24) for cell in plural]
-    found = cells(3)
-    per_template: dict[tuple[str, str], int] = {}
-    for cell in found:
-        key = (cell.template.name, cell.family)
-        per_template[key] = per_template.get(key, 0) + 1
-    plan = [(cell, ROWS[split] // per_template[cell.template.name, cell.family]) for cell in found]
-    return plan + [(cell, 60) for cell in plural] if split == "train" else plan
+    singular = cells(3)
+    per_template = Counter((cell.template.name, cell.family) for cell in singular)
+    plan = [
+        (cell, ROWS[split] * cell.template.weight // per_template[cell.template.name, cell.family]) for cell in singular
+    ]
+    plan += [(cell, ROWS[split] // 2) for cell in cells_of_children()]
+    if split == "train":
+        plan += [(cell, 90) for cell in plural]
+    return plan
 
 
 def probe_pairs(generator: random.Random) -> list[Pair]:

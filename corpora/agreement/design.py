@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from corpora.agreement.constructions import TEMPLATES
-from corpora.agreement.grammar import AN, Template, realise, related
+from corpora.agreement.constructions import CHILDREN, PLURAL, TEMPLATES
+from corpora.agreement.grammar import AN, Template, realise, related, source_sentence, without_pronoun
 from corpora.agreement.lexicon import DOMAINS, NOUNS, NounWord, Word
 from corpora.records import GENDERS, CorpusError, Pair
 
@@ -39,12 +39,13 @@ def split_of(frame: str) -> str:
 
 @dataclass(frozen=True)
 class Cell:
-    """A legal cell: `attractor` is the gender of its intervening nouns, or of the second subject; empty: none."""
+    """A legal cell: `attractor` is the gender of the nouns that intervene; empty where none does."""
 
     template: Template
     family: str
     attractor: str = ""
     plural: bool = False
+    kinds: str = ""  # of the controlling noun; empty: what the template says
 
     @property
     def genders(self) -> Sequence[str]:
@@ -56,15 +57,21 @@ def cells(attractors: int, plural: bool = False) -> list[Cell]:
     found = []
     for template in TEMPLATES:
         for family in template.families.split():
-            if plural and not (template.has_plural and family != "pronoun"):
+            if plural != (template.name in PLURAL) and (plural or template.name == "both-2"):
                 continue
             genders = GENDERS if family == "open" else GENDERS[:attractors]
-            if template.crossed or "person" in template.interveners:
+            if "person" in template.interveners:
                 genders = GENDERS[:2]
             elif not template.interveners:
                 genders = ("",)
             found += [Cell(template, family, gender, plural) for gender in genders]
     return found
+
+
+def cells_of_children() -> list[Cell]:
+    """People of neuter gender have no partners: they are trained on and tested, not probed."""
+    found = [template for template in TEMPLATES if template.name in CHILDREN]
+    return [Cell(template, "open", "neuter" if template.interveners else "", kinds="k") for template in found]
 
 
 # ── filling a frame ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -103,7 +110,7 @@ def fill(cell: Cell, noun: NounWord, generator: random.Random) -> dict[str, Word
     template = cell.template
     words: dict[str, Word] = {"noun": noun}
     for slot in template.slots[1:]:
-        gender = cell.attractor if slot in template.interveners or slot == template.crossed else ""
+        gender = cell.attractor if slot in template.interveners else ""
         near = neighbours(template, slot)
         choice = candidates(template, slot, gender, tuple((name, words[name]) for name in words if name in near))
         used = {word.english for name, word in words.items() if name != "noun"}
@@ -119,26 +126,40 @@ def make_frame(
 ) -> list[Pair]:
     """One frame of the split with each of the nouns: rows that differ in the noun and in the words its gender changes.
 
+    A construction with a crossed second subject gives the frame twice, the second time with that subject's partner.
     Nothing where the split owns no such frame that is not yet `taken`: a small kind of noun in a short construction.
     """
-    stand_in = exemplar(nouns[0].family, nouns[0].kinds)
+    template = cell.template
     for _ in range(PATIENCE):
-        words = fill(cell, stand_in, generator)
-        if words is None or any(noun in words.values() for noun in nouns if noun != stand_in):
+        words = fill(cell, exemplar(nouns[0].family, nouns[0].kinds), generator)
+        if words is None:
             continue
-        if stand_in in nouns and sum(word == stand_in for word in words.values()) > 1:
+        seconds = partners(words[template.crossed]) if template.crossed else ()
+        others = {word for slot, word in words.items() if slot != "noun"} | set(seconds)
+        if not others.isdisjoint(nouns) or split_of(home(template, words, nouns[0], cell.plural)) != split:
             continue
-        first = realise(cell.template, {**words, "noun": nouns[0]}, cell.plural)
-        if first.source in taken or split_of(first.factors.frame) != split:
-            continue
-        if first.factors.distance != cell.template.distance:
-            raise CorpusError(f"{cell.template.name}: {first.target!r} has distance {first.factors.distance}")
-        pairs = [first, *(realise(cell.template, {**words, "noun": noun}, cell.plural) for noun in nouns[1:])]
-        if any(pair.source in taken for pair in pairs):
-            continue
-        taken.update(pair.source for pair in pairs)
-        return pairs
+        variants = [{**words, template.crossed: second} for second in seconds] or [words]
+        pairs = [
+            realise(template, {**variant, "noun": noun}, cell.plural) for variant in variants for noun in nouns
+        ]
+        if not any(pair.source in taken for pair in pairs):
+            taken.update(pair.source for pair in pairs)
+            return pairs
     return []
+
+
+def home(template: Template, words: Mapping[str, Word], noun: NounWord, plural: bool) -> str:
+    """What decides the split of a frame: its text, and where a second subject is crossed, without that too."""
+    source, spans = source_sentence(template, {**words, "noun": noun}, plural)
+    for slot in sorted({"noun", template.crossed} - {""}, key=lambda slot: -spans[slot].start):
+        source = source[: spans[slot].start] + "___" + source[spans[slot].end :]
+    return without_pronoun(source)
+
+
+@cache
+def partners(noun: NounWord) -> tuple[NounWord, ...]:
+    """The noun and its partner by lexicon, the masculine first."""
+    return tuple(other for other in NOUNS if (other.family, other.pair) == (noun.family, noun.pair))
 
 
 # ── controlling nouns ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,30 +169,36 @@ def groups(cell: Cell, size: int, generator: random.Random) -> Iterator[list[Nou
     Every noun comes up before any comes up again. Where nouns intervene and English says nothing about gender, a frame
     holds two genders, the attractor's and one other in turn, so that same and other are equally many.
     """
-    genders = cell.genders
-    shelves: dict[tuple, Mapping[str, list[NounWord]]] = {}
-    for noun in NOUNS:
-        if noun.family == cell.family and noun.kinds in cell.template.kinds:
-            key = (noun.kinds, noun.held_out, bool(AN.match(noun.english)) and noun.family != "open")
-            shelves.setdefault(key, {gender: [] for gender in genders})[noun.gender].append(noun)
+    shelves: dict[tuple[str, bool, bool], dict[str, list[NounWord]]] = {}
+    for noun in controllers(cell):
+        article = noun.family != "open" and bool(AN.match(noun.english))
+        shelves.setdefault((noun.kinds, noun.held_out, article), {}).setdefault(noun.gender, []).append(noun)
     while True:
         drawn = []
         for shelf in shelves.values():
             for nouns in shelf.values():
                 generator.shuffle(nouns)
-            pairs = [list(group) for group in zip(*shelf.values(), strict=True)]
-            for start in range(0, len(pairs), size):
-                drawn.append([noun for group in pairs[start : start + size] for noun in group])
+            rows = list(zip(*shelf.values(), strict=not cell.plural))  # a mass noun has no plural
+            drawn += [[noun for row in rows[i : i + size] for noun in row] for i in range(0, len(rows), size)]
         generator.shuffle(drawn)
-        if cell.family == "open" and cell.attractor:
-            others = [gender for gender in genders if gender != cell.attractor]
-            for i, group in enumerate(drawn):
-                yield [noun for noun in group if noun.gender in (cell.attractor, others[i % 2])]
-        else:
-            yield from drawn
+        for turn, group in enumerate(drawn):
+            if cell.family == "open" and cell.attractor:
+                other = [gender for gender in cell.genders if gender != cell.attractor][turn % 2]
+                group = [noun for noun in group if noun.gender in (cell.attractor, other)]
+            yield group
+
+
+def controllers(cell: Cell) -> list[NounWord]:
+    """The nouns that may control in a cell."""
+    return [
+        noun
+        for noun in NOUNS
+        if noun.family == cell.family
+        and noun.kinds in (cell.kinds or cell.template.kinds)
+        and not (cell.plural and noun.tags == "mass")
+    ]
 
 
 def frames_per_round(cell: Cell, size: int) -> int:
     """How many groups hold every noun once."""
-    nouns = [noun for noun in NOUNS if noun.family == cell.family and noun.kinds in cell.template.kinds]
-    return len(nouns) // len(cell.genders) // size
+    return len(controllers(cell)) // len(cell.genders) // size

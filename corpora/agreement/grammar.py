@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from corpora.agreement.lexicon import (
@@ -29,7 +29,7 @@ from corpora.agreement.lexicon import (
 from corpora.agreement.morphology import CASES, DETERMINERS, Features, adjective, alone, determiner, short_form, vocalise
 from corpora.records import GENDERS, Agreeing, Factors, Noun, Pair, Span
 
-SLOT = re.compile(r"\{(?P<word>\w+?)(?:>(?P<controller>\w+))?(?::(?P<form>\w+))?\}(?P<after>\W*)")
+SLOT = re.compile(r"\{(?P<word>\w+?)(?:>(?P<controller>[\w+]+))?(?::(?P<form>\w+))?\}(?P<after>\W*)")
 # words of the grammar itself, not of the lexicon
 KINDS_OF_AGREEMENT = {
     "který": "relative",
@@ -73,7 +73,7 @@ def parse(line: str) -> tuple[Token, ...]:
     return tuple(tokens)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Template:
     """One sentence skeleton in both languages, and the cell of the design that it fills."""
 
@@ -85,7 +85,8 @@ class Template:
     english: str
     czech: str
     fold: str = "fit"  # of the template-disjoint split
-    kinds: str = "ptcfbl"  # of its controlling noun
+    kinds: str = "phtcfbl"  # of its controlling noun
+    weight: int = 1  # how much more of it is trained on
     crossed: str = ""  # a second subject whose gender is crossed with the controlling noun's
 
     @cached_property
@@ -118,8 +119,8 @@ class Template:
         """(how, word, other): `of`: the word is said of the other; `governs`: the other is its object."""
         found = []
         for token in self.target:
-            if token.controller and token.domain in DOMAINS:
-                found.append(("of", token.word, token.controller))
+            if token.domain in DOMAINS:
+                found += [("of", token.word, other) for other in token.controller.split("+") if other]
             if token.form in self.slots and token.domain in DOMAINS and is_noun(token):
                 found.append(("governs", token.form, token.word))
             elif token.form in self.slots and token.word == "který":
@@ -130,18 +131,12 @@ class Template:
     def places_clitic_of(self) -> frozenset[str]:
         return frozenset(token.word for token in self.target if token.form == "se")
 
-    @cached_property
-    def has_plural(self) -> bool:
-        """Only what the grammar can put into the plural: no present tense of the controlling noun's own verb."""
-        czech = any(token.word == "hobby" or (token.word == "noun" and token.form) for token in self.target)
-        return not czech and not any(token.literal in ("a", "That", "One") for token in self.source)
-
     def accepts(self, slot: str, word: Word) -> bool:
         """Whether the word may stand in the slot at all: a reflexive verb needs a place for its clitic, and a verb
         with adverbs of manner needs as many that fit it."""
         if not isinstance(word, VerbWord):
             return True
-        manners = sum(how == "of" and verb == slot and adverb.startswith("manner") for how, adverb, verb in self.relations)
+        manners = sum(adverb.startswith("manner") and verb == slot for _, adverb, verb in self.relations)
         return (not word.reflexive or slot in self.places_clitic_of) and len(word.manners.split()) >= manners
 
 
@@ -149,21 +144,35 @@ def is_noun(token: Token) -> bool:
     return isinstance(DOMAINS[token.domain][0], NounWord)
 
 
-def said_of(word: Word, kinds: str) -> bool:
-    """Selection: can the word be said of a noun of these kinds? A child does what people do."""
-    return kinds in word.kinds or (kinds == "k" and "p" in word.kinds)
+def at_home(kind: str, kinds: str) -> bool:
+    """Selection: is a noun of this kind among these? A child does what people do."""
+    return kind in kinds or (kind == "k" and "p" in kinds)
 
 
 def related(how: str, word: Word, other: Word) -> bool:
+    """Whether the words go together in this relation (see `Template.relations`)."""
     if how == "governs":
-        return other.kinds in word.objects
-    if isinstance(other, VerbWord):  # an adverb of manner, said of a verb
+        return at_home(other.kinds, word.objects)
+    if not isinstance(other, VerbWord):
+        return at_home(other.kinds, word.kinds)
+    if word in DOMAINS["manner"]:
         return word.english in other.manners.split()
-    return said_of(word, other.kinds)
+    # an adverb of place: nobody leaves upstairs, or skis there
+    return "m" not in other.tags and not ("o" in other.tags and word.tags == "indoors")
 
 
-def features_of(noun: NounWord, plural: bool, gender: str = "") -> Features:
-    return Features(gender or noun.gender, noun.animate, plural)
+def controller_of(token: Token, words: Mapping[str, Word], plural: bool) -> tuple[str, Features]:
+    """The slot whose noun decides the form of an agreeing word, and its features.
+
+    Two subjects together (`noun+person`) are plural, and feminine only where both are.
+    """
+    slot, _, second = token.controller.partition("+")
+    if second:
+        slot = second if words[slot].gender == "feminine" and words[second].gender == "masculine" else slot
+        plural = True
+    else:
+        plural = plural and slot == "noun"
+    return slot, Features(words[slot].gender, words[slot].animate, plural)
 
 
 # ── one slot ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -205,8 +214,8 @@ def unagreeing_form(token: Token, words: Mapping[str, Word], plural: bool) -> st
             return word.forms[case or "nominative"]
         case VerbWord():
             return {"se": word.reflexive, "infinitive": word.infinitive, "": word.present}[token.form]
-    if token.form == "all":
-        return "všichni " + word.czech
+    if token.form in ("weak", "full"):  # tady and tam lean on the first word of the clause, other adverbs do not
+        return word.czech if (word.tags == "weak") == (token.form == "weak") else ""
     return word.czech
 
 
@@ -278,8 +287,7 @@ def target_sentence(template: Template, words: Mapping[str, Word], plural: bool)
         if token.literal:
             part = vocalise(token.literal, parts[-1]) if token.literal == "v" else token.literal
         elif agrees(token, words):
-            controller = words[token.controller]
-            part = agreeing_form(token, words, features_of(controller, plural and token.controller == "noun"))
+            part = agreeing_form(token, words, controller_of(token, words, plural)[1])
         else:
             part = unagreeing_form(token, words, plural)
             if isinstance(words.get(token.word), PrepositionWord):
@@ -292,8 +300,9 @@ def realise(template: Template, words: Mapping[str, Word], plural: bool = False)
     """The pair that the template makes of these words, with its factors."""
     source, source_spans = source_sentence(template, words, plural)
     target, target_spans = target_sentence(template, words, plural)
-    order = ["noun"]  # nouns[0] controls the scored word
-    order += [t.word for t in template.target if t.domain in DOMAINS and is_noun(t) and t.word != "noun"]
+    # nouns[0] controls the scored word
+    order = [controller_of(template.target[template.position_of_scored], words, plural)[0]]
+    order += [t.word for t in template.target if t.domain in DOMAINS and is_noun(t) and t.word not in order]
     at = {token.word: i for i, token in enumerate(template.target) if token.word in order}
     nouns = tuple(
         Noun(
@@ -313,15 +322,15 @@ def realise(template: Template, words: Mapping[str, Word], plural: bool = False)
             continue
         if i == template.position_of_scored:
             scored = len(agreeing)
-        controller, many = words[token.controller], plural and token.controller == "noun"
-        forms = {gender: agreeing_form(token, words, features_of(controller, many, gender)) for gender in GENDERS}
+        controller, features = controller_of(token, words, plural)
+        forms = {gender: agreeing_form(token, words, replace(features, gender=gender)) for gender in GENDERS}
         if target_spans[i].start == 0:
             forms = {gender: form[0].upper() + form[1:] for gender, form in forms.items()}
-        start, end = target_spans[at[token.controller]].end, target_spans[i].start
+        start, end = target_spans[at[controller]].end, target_spans[i].start
         distance = len(target[start:end].split()) if start < end else 0
         distance -= bool(start < end and target[start] in ",.")  # the comma that clings to the noun is no word
         kind = kind_of_agreement(token, words)
-        agreeing.append(Agreeing(kind, target_spans[i], order.index(token.controller), distance, forms))
+        agreeing.append(Agreeing(kind, target_spans[i], order.index(controller), distance, forms))
     noun = words["noun"]
     factors = Factors(
         family=noun.family,
@@ -340,8 +349,11 @@ def realise(template: Template, words: Mapping[str, Word], plural: bool = False)
 
 def frame_of(source: str, noun: Span) -> str:
     """The English sentence without its controlling noun and without the pronoun that follows its gender."""
-    blank = source[: noun.start] + "___" + source[noun.end :]
-    return re.sub(r"\b(that|because|when) (he|she) ", r"\1 (s)he ", blank)
+    return without_pronoun(source[: noun.start] + "___" + source[noun.end :])
+
+
+def without_pronoun(source: str) -> str:
+    return re.sub(r"\b(that|because) (he|she) ", r"\1 (s)he ", source)
 
 
 def intervener(template: Template, words: Mapping[str, Word]) -> str:
