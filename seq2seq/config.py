@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, NoReturn, TypeVar, get_origin, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from corpora import CorpusError
 
@@ -61,6 +61,8 @@ def from_json(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
         wanted = get_origin(types[name]) or types[name]  # of list[str], list
         if type(value) is not wanted and not (wanted is float and type(value) is int):
             raise UserError(f"setting {name!r} should be {wanted.__name__}, not {value!r}")
+        if wanted is list and not all(type(each) in get_args(types[name]) for each in value):
+            raise UserError(f"setting {name!r} should be {types[name]}, not {value!r}")
     missing = [
         name for name, each in known.items() if name not in values and each.default is each.default_factory is MISSING
     ]

@@ -1,6 +1,8 @@
-"""What a training run shows while it works: a bar in a terminal, lines in a log."""
+"""What a command shows while it works: a bar in a terminal, and of a training run lines in a log."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -40,3 +42,14 @@ class Display:
         )
         for source, output in done.samples:
             self.console.print(f"    {source}  →  {output}", markup=False, style="dim")
+
+
+def lines_done(chunks: Iterable[Sequence[str]], count: int) -> Iterator[Sequence[str]]:
+    """The same chunks, while a terminal sees on stderr how many of the `count` lines are done."""
+    console = Console(stderr=True)
+    columns = (TextColumn("translating"), BarColumn(), MofNCompleteColumn(), TextColumn("lines"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("translating", total=count)
+        for chunk in chunks:
+            yield chunk
+            progress.advance(task, len(chunk))

@@ -42,37 +42,45 @@ class Hypothesis:
 def search(
     model: Model,
     memory: Memory,
-    limit: int,
+    limit: int | Tensor,
     settings: SearchSettings,
     *,
+    first: Tensor | None = None,
     forced: Tensor | None = None,
     tap: Tap | None = None,
 ) -> list[list[Hypothesis]]:
     """Each sentence's `beam` best hypotheses, best first.
 
-    `forced` [B, P] makes every translation begin with these pieces (PAD: free from here on). A tap sees every step, also
-    the forced ones, with the K hypotheses of a sentence in neighbouring rows.
+    `limit` is how many pieces a translation may have, for all sentences or for each [B]: a sentence does not depend on its
+    neighbours. `first` [B] are the pieces that the first step reads, instead of the begin piece: so a search may go on from
+    the middle of a sentence, whose state is the memory's initial one. `forced` [B, P] makes every translation begin with
+    these pieces (PAD: free from here on). A tap sees every step, also the forced ones, with the K hypotheses of a sentence
+    in neighbouring rows, and positions counted from the first step.
     """
     check_tap(tap, model.sites())
     K, V, device = settings.beam, model.vocabulary, memory.states.device
     sentence = torch.arange(len(memory.states), device=device)  # [N] who is still being translated
     memory = memory.rows(sentence.repeat_interleave(K))
     states = list(memory.initial)  # a layer's {state: [N·K, H]}
-    tokens = torch.full((len(sentence) * K, 1), BEGIN, device=device)  # [N·K, t + 1] what has been said
+    if first is None:
+        first = torch.full_like(sentence, BEGIN)
+    tokens = first.to(device).repeat_interleave(K)[:, None]  # [N·K, t + 1] what has been said
     scores = torch.full((len(sentence), K), float("-inf"), device=device)  # [N, K] its log p
     scores[:, 0] = 0.0
+    limits = torch.as_tensor(limit, device=device).expand(len(sentence))  # [B]
+    no_end = torch.arange(V, device=device) != END  # [V]
     finished: list[list[Hypothesis]] = [[] for _ in sentence]
 
     def finish(row: int, said: Sequence[int], score: float) -> None:
         pieces = tuple(said[1:])
         finished[row].append(Hypothesis(pieces, score, score / (len(pieces) + 1) ** settings.exponent))
 
-    for position in range(limit + 1):
+    for position in range(int(limits.max()) + 1):
         logits, states = model.step(tokens[:, -1], states, memory, position, tap)
         log_p = logits.log_softmax(dim=1)
         log_p[:, [PAD, BEGIN]] = float("-inf")
-        if position == limit:  # nothing may grow any longer
-            log_p[:, [piece for piece in range(V) if piece != END]] = float("-inf")
+        full = (limits[sentence] == position).repeat_interleave(K)[:, None]  # [N·K, 1] what may grow no longer
+        log_p.masked_fill_(full & no_end, float("-inf"))
         if forced is not None and position < forced.shape[1]:
             wanted = forced[sentence, position].repeat_interleave(K)[:, None]  # [N·K, 1]
             others = (torch.arange(V, device=device) != wanted) & (wanted != PAD)

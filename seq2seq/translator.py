@@ -44,7 +44,7 @@ class Translator:
 
     def translate(self, sentences: Sequence[str], beam: int | None = None, **options) -> list[str]:
         """The best translation of each sentence; an empty sentence has an empty one. Options as for `nbest`."""
-        return [found[0].text for found in self.nbest(sentences, beam, **options)]
+        return [found[0].text if found else "" for found in self.nbest(sentences, beam, **options)]
 
     @torch.inference_mode()
     def nbest(
@@ -56,26 +56,23 @@ class Translator:
         batch: int = 64,
         progress: Callable[[int], None] | None = None,
     ) -> list[list[Translation]]:
-        """Up to `beam` translations of each sentence, best first. `progress` hears how many sentences have been done.
+        """`beam` translations of each sentence, best first; of an empty sentence none.
 
-        UserError: a sentence of more than LONGEST pieces.
+        `progress` hears how many more sentences have been done.
+
+        UserError: one of the sentences has a `refusal`.
         """
+        self.check(sentences)
         settings = SearchSettings(beam or self.settings.beam, self.settings.exponent if exponent is None else exponent)
         rows = [self.tokenizer.encode(sentence) for sentence in sentences]
-        for number, row in enumerate(rows):
-            if len(row) > LONGEST:
-                raise UserError(
-                    f"sentence {number + 1} has {len(sentences[number].split()):,} words ({len(row):,} word pieces), more than "
-                    f"the {LONGEST} pieces that can be translated at once: split it into sentences"
-                )
-        found = [[Translation("", 0.0, 0.0)] for _ in rows]
+        found: list[list[Translation]] = [[] for _ in rows]
         place = next(self.model.parameters()).device
         full = [number for number, row in enumerate(rows) if row]
         for chunk in by_length([rows[number] for number in full], batch):
             numbers = [full[index] for index in chunk]
             source, lengths = sources([rows[number] for number in numbers])
             memory = self.model.encode(source.to(place), lengths)
-            for number, hypotheses in zip(numbers, search(self.model, memory, 2 * source.shape[1] + 10, settings)):
+            for number, hypotheses in zip(numbers, search(self.model, memory, 2 * lengths + 10, settings)):
                 found[number] = [
                     Translation(self.tokenizer.decode(h.pieces), h.log_probability, h.score) for h in hypotheses
                 ]
@@ -88,6 +85,23 @@ class Translator:
         target = self.translate([source], beam=1)[0] if target is None else target
         return trace(self.model, self.tokenizer, [source], [target], sites)
 
+    def refusal(self, sentence: str) -> str | None:
+        """Why a sentence cannot be translated, to be read after its number; None where it can."""
+        try:
+            sentence.encode()
+        except UnicodeEncodeError:
+            return "is not UTF-8"
+        pieces = len(self.tokenizer.encode(sentence))
+        if pieces <= LONGEST:
+            return None
+        return f"is too long, {pieces:,} word pieces where {LONGEST} can be translated at once: split it into sentences"
+
+    def check(self, sentences: Sequence[str]) -> None:
+        """Raise UserError at the first sentence that cannot be translated."""
+        for number, sentence in enumerate(sentences, 1):
+            if why := self.refusal(sentence):
+                raise UserError(f"sentence {number} {why}")
+
     def new_words(self, sentence: str) -> list[str]:
         """The words of a sentence that training never saw."""
         return [word for word in words([sentence]) if self.known and word not in self.known]
@@ -96,7 +110,6 @@ class Translator:
 def load(folder: str | Path) -> Translator:
     """The translator of a run folder, on the GPU where there is one."""
     run, model, tokenizer = checkpoint.load(folder)
-    path = Path(folder) / "words.txt"
-    known = frozenset(path.read_text(encoding="utf-8").split("\n")) if path.is_file() else frozenset()
+    known = checkpoint.read_words(Path(folder) / "words.txt")
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Translator(model.to(device), tokenizer, run.search, known=known, run=run)
+    return Translator(model.to(device), tokenizer, run.search, known=frozenset(known), run=run)
