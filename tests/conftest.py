@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from corpora.records import Pair
 from seq2seq import checkpoint
@@ -15,6 +16,11 @@ from seq2seq.batching import Batch, Example, collate
 from seq2seq.cells import CELLS
 from seq2seq.model import Model, ModelSettings
 from seq2seq.tokenizer import Tokenizer, words
+
+settings.register_profile(  # the same examples every time, however slow the machine
+    "project", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("project")
 
 MakeModel = Callable[..., Model]
 

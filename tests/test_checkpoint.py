@@ -10,14 +10,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq import checkpoint
 from seq2seq.checkpoint import BEST, Run, read_tensors, write, write_tensors
 from seq2seq.config import UserError
-
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 @pytest.fixture
@@ -57,7 +55,6 @@ def test_a_loaded_model_answers_and_learns_like_the_one_saved(tiny_run, tiny_mod
 
 
 @given(tensors=st.dictionaries(st.text(max_size=8), st.lists(st.floats(width=32), max_size=4)), facts=st.integers())
-@shared
 def test_tensors_and_facts_come_back_to_the_bit(tmp_path, tensors, facts):
     tensors = {name: torch.tensor(values) for name, values in tensors.items() if name != "__metadata__"}
     write_tensors(tmp_path / "file", tensors, {"steps": facts, "best": -float("inf"), "text": "kůň"})
@@ -87,7 +84,12 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, 
 # Damage is noticed
 
 
-@shared
+def test_the_digest_is_over_names_shapes_types_and_bits():
+    value = torch.tensor([[1.0, 0.0]])
+    four = [value, value.T, value.view(torch.int32), value.flip(1)]
+    assert len({checkpoint.digest({"a": each}) for each in four} | {checkpoint.digest({"b": value})}) == 5
+
+
 @given(st.randoms(use_true_random=False), st.integers(0, 7))
 def test_a_flipped_bit_is_refused_or_harmless(tiny_run, tmp_path, random: random.Random, bit):
     data = bytearray((tiny_run / BEST).read_bytes())
@@ -105,7 +107,6 @@ def test_a_flipped_bit_is_refused_or_harmless(tiny_run, tmp_path, random: random
         assert all(torch.equal(tensors[name], whole[name]) for name in whole)
 
 
-@shared
 @given(st.floats(0, 1, exclude_max=True))
 def test_a_truncated_file_is_refused(tiny_run, tmp_path, part):
     data = (tiny_run / BEST).read_bytes()
@@ -162,7 +163,6 @@ def fields(values: dict) -> list[tuple[dict, str]]:
     return [(values, key) for key in values] + inner
 
 
-@shared
 @given(data=st.data())
 def test_a_wrong_value_in_run_json_is_refused_or_takes_effect(folder, data):
     """Never another exception, and never a value that is read as something else; what is not said has its default."""

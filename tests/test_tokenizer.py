@@ -6,20 +6,18 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seq2seq.config import UserError
 from seq2seq.model import BEGIN, END, PAD
 from seq2seq.tokenizer import WORD, Tokenizer, normal, words
 
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 czech = st.text("Kluk ráda, učí-se’. \u0301\u00a0", max_size=40)
 awkward = st.sampled_from(["▁", "<s>", "</s>", "<pad>", "<0x41>", "\ufffd", "\ufeff", "👩‍👩‍👧", "\u202e", "\x00"])
 text = st.lists(st.one_of(st.text(max_size=20), czech, awkward), max_size=5).map("".join)
 
 
-@shared
 @given(text)
 def test_decoding_gives_back_the_normal_text(tokenizer, text):
     pieces = tokenizer.encode(text)
@@ -35,7 +33,6 @@ def test_normal_text_is_clean_and_stays_as_it_is(text):
     clean.encode()
 
 
-@shared
 @given(text)
 def test_every_word_is_spelt_by_its_pieces(tokenizer, text):
     pieces = tokenizer.encode(text)
@@ -52,7 +49,6 @@ def test_every_word_is_spelt_by_its_pieces(tokenizer, text):
         assert one.first <= following.first and one.last <= following.last
 
 
-@shared
 @given(st.lists(st.integers(0, 299), max_size=12))
 def test_any_pieces_spell_something(tokenizer, pieces):
     """Whatever a model says can be shown: half a character, a control piece."""
