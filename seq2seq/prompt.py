@@ -147,7 +147,8 @@ class Conversation:
         widths = [2 + max(cell_len(name), len(format(-1.0, form))) for name in columns]
         for part in fitting(widths, room):
             table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 2))
-            for name in ("", *columns[part]):
+            table.add_column(no_wrap=True)
+            for name in columns[part]:
                 table.add_column(Text(name), no_wrap=True, justify="right")
             for name, line in zip(rows, values[:, part].tolist()):
                 shades = [shade(value / largest) if self.console.color_system else "" for value in line]
