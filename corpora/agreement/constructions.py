@@ -50,6 +50,7 @@ TEMPLATES = (
         "phrase-4", "prepositional-phrase", BOTH, 4, "verb>noun",
         "The {noun} {preposition} the {adjective} {item} {verb:past} {when}.",
         "{noun} {preposition>noun} {adjective>item:preposition} {item:preposition} {when} {verb>noun}.",
+        weight=2,
     ),
     Template(
         "phrase-8", "prepositional-phrase", BOTH, 8, "verb>noun",

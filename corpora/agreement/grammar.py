@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from corpora.agreement.lexicon import (
     DOMAINS,
@@ -57,9 +57,13 @@ class Token:
     form: str = ""
     after: str = ""
 
-    @property
+    @cached_property
     def domain(self) -> str:
         return self.word.rstrip("0123456789")
+
+    @cached_property
+    def is_noun(self) -> bool:
+        return self.domain in DOMAINS and isinstance(DOMAINS[self.domain][0], NounWord)
 
 
 def parse(line: str) -> tuple[Token, ...]:
@@ -112,7 +116,7 @@ class Template:
         """The slots of the nouns that stand between the controlling noun and the scored word."""
         start = next(i for i, token in enumerate(self.target) if token.word == "noun")
         between = self.target[start + 1 : self.position_of_scored]
-        return tuple(token.word for token in between if token.domain in DOMAINS and is_noun(token))
+        return tuple(token.word for token in between if token.is_noun)
 
     @cached_property
     def relations(self) -> tuple[tuple[str, str, str], ...]:
@@ -121,7 +125,7 @@ class Template:
         for token in self.target:
             if token.domain in DOMAINS:
                 found += [("of", token.word, other) for other in token.controller.split("+") if other]
-            if token.form in self.slots and token.domain in DOMAINS and is_noun(token):
+            if token.form in self.slots and token.is_noun:
                 found.append(("governs", token.form, token.word))
             elif token.form in self.slots and token.word == "který":
                 found.append(("governs", token.form, token.controller))
@@ -138,10 +142,6 @@ class Template:
             return True
         manners = sum(adverb.startswith("manner") and verb == slot for _, adverb, verb in self.relations)
         return (not word.reflexive or slot in self.places_clitic_of) and len(word.manners.split()) >= manners
-
-
-def is_noun(token: Token) -> bool:
-    return isinstance(DOMAINS[token.domain][0], NounWord)
 
 
 def at_home(kind: str, kinds: str) -> bool:
@@ -176,29 +176,42 @@ def controller_of(token: Token, words: Mapping[str, Word], plural: bool) -> tupl
 
 
 # ── one slot ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-def agreeing_form(token: Token, words: Mapping[str, Word], features: Features) -> str:
+def case_of(token: Token, words: Mapping[str, Word]) -> str:
+    """The case a slot stands in: named by its form, or by the word that its form names as governor."""
+    if token.form in words:
+        return getattr(words[token.form], "case", "accusative")
+    return token.form if token.form in CASES else "nominative"
+
+
+@cache
+def agreeing_forms(word: Word | str, case: str, features: Features, negative: bool) -> Mapping[str, str]:
+    """Gender → the form of an agreeing word beside a controller with these features, but of that gender."""
+    return {
+        gender: ("ne" if negative else "") + agreeing_form(word, case, replace(features, gender=gender))
+        for gender in GENDERS
+    }
+
+
+def agreeing_form(word: Word | str, case: str, features: Features) -> str:
     """The form of an agreeing word, computed from the features of its controller."""
-    word = words.get(token.word)
-    case = token.form
-    if case in words:
-        case = getattr(words[case], "case", "accusative")
-    if case not in CASES:
-        case = "nominative"
     match word:
         case VerbWord():
-            form = short_form(word.participle, features, word.stem)
-            return "ne" + form if token.form == "negative" else form
+            return short_form(word.participle, features, word.stem)
         case AdjectiveWord():
             return adjective(word.czech, case, features)
         case PassiveWord():
             return short_form(word.czech, features)
-    if token.word == "který":
-        return adjective("který", case, features)
-    if token.word == "sám":
-        return alone(features)
-    if token.word in DETERMINERS:
-        return determiner(token.word, case, features)
-    return short_form(token.word, features)  # rád, byl
+        case "který":
+            return adjective(word, case, features)
+        case "sám":
+            return alone(features)
+        case str() if word in DETERMINERS:
+            return determiner(word, case, features)
+    return short_form(word, features)  # rád, byl
+
+
+def forms_of(token: Token, words: Mapping[str, Word], features: Features) -> Mapping[str, str]:
+    return agreeing_forms(words.get(token.word, token.word), case_of(token, words), features, token.form == "negative")
 
 
 def unagreeing_form(token: Token, words: Mapping[str, Word], plural: bool) -> str:
@@ -210,8 +223,7 @@ def unagreeing_form(token: Token, words: Mapping[str, Word], plural: bool) -> st
         case NounWord():
             if plural and token.word == "noun":
                 return word.forms["plural"]
-            case = getattr(words[token.form], "case", "accusative") if token.form in words else token.form
-            return word.forms[case or "nominative"]
+            return word.forms[case_of(token, words)]
         case VerbWord():
             return {"se": word.reflexive, "infinitive": word.infinitive, "": word.present}[token.form]
     if token.form in ("weak", "full"):  # tady and tam lean on the first word of the clause, other adverbs do not
@@ -257,16 +269,18 @@ def kind_of_agreement(token: Token, words: Mapping[str, Word]) -> str:
 
 
 # ── one sentence ─────────────────────────────────────────────────────────────────────────────────────────────────────
-def spell(parts: Sequence[str], after: Sequence[str]) -> tuple[str, list[Span]]:
-    """Join the parts into a sentence with a capital; the span of every part."""
+def spell(parts: Sequence[str], tokens: Sequence[Token]) -> tuple[str, list[Span]]:
+    """Join the parts, one for each token, into a sentence with a capital; the span of every part."""
     text, spans = "", []
-    for part, mark in zip(parts, after, strict=True):
-        text += " " if text and part else ""
-        spans.append(Span(len(text), len(text) + len(part)))
-        text += part + mark
+    for part, token in zip(parts, tokens, strict=True):
+        if text and part:
+            text += " "
+        spans.append(Span(len(text), len(text) + len(part)) if token.word else NOWHERE)
+        text += part + token.after
     return text[0].upper() + text[1:], spans
 
 
+NOWHERE = Span(0, 0)  # of a literal: nobody asks
 AN = re.compile(r"[aeio]|u(?!ni)|heir", re.IGNORECASE)
 
 
@@ -277,8 +291,8 @@ def source_sentence(template: Template, words: Mapping[str, Word], plural: bool)
     parts = [
         "an" if part == "a" and i + 1 < len(parts) and AN.match(parts[i + 1]) else part for i, part in enumerate(parts)
     ]
-    text, spans = spell(parts, [token.after for token in tokens])
-    return text, {t.word: span for t, span in zip(tokens, spans, strict=True) if t.domain in DOMAINS and is_noun(t)}
+    text, spans = spell(parts, tokens)
+    return text, {t.word: span for t, span in zip(tokens, spans, strict=True) if t.is_noun}
 
 
 def target_sentence(template: Template, words: Mapping[str, Word], plural: bool) -> tuple[str, list[Span]]:
@@ -287,13 +301,14 @@ def target_sentence(template: Template, words: Mapping[str, Word], plural: bool)
         if token.literal:
             part = vocalise(token.literal, parts[-1]) if token.literal == "v" else token.literal
         elif agrees(token, words):
-            part = agreeing_form(token, words, controller_of(token, words, plural)[1])
+            features = controller_of(token, words, plural)[1]
+            part = forms_of(token, words, features)[features.gender]
         else:
             part = unagreeing_form(token, words, plural)
             if isinstance(words.get(token.word), PrepositionWord):
                 part = vocalise(part, parts[-1])
         parts.append(part)
-    return spell(parts[::-1], [token.after for token in template.target])
+    return spell(parts[::-1], template.target)
 
 
 def realise(template: Template, words: Mapping[str, Word], plural: bool = False) -> Pair:
@@ -302,7 +317,7 @@ def realise(template: Template, words: Mapping[str, Word], plural: bool = False)
     target, target_spans = target_sentence(template, words, plural)
     # nouns[0] controls the scored word
     order = [controller_of(template.target[template.position_of_scored], words, plural)[0]]
-    order += [t.word for t in template.target if t.domain in DOMAINS and is_noun(t) and t.word not in order]
+    order += [t.word for t in template.target if t.is_noun and t.word not in order]
     at = {token.word: i for i, token in enumerate(template.target) if token.word in order}
     nouns = tuple(
         Noun(
@@ -323,14 +338,12 @@ def realise(template: Template, words: Mapping[str, Word], plural: bool = False)
         if i == template.position_of_scored:
             scored = len(agreeing)
         controller, features = controller_of(token, words, plural)
-        forms = {gender: agreeing_form(token, words, replace(features, gender=gender)) for gender in GENDERS}
+        forms = forms_of(token, words, features)
         if target_spans[i].start == 0:
             forms = {gender: form[0].upper() + form[1:] for gender, form in forms.items()}
-        start, end = target_spans[at[controller]].end, target_spans[i].start
-        distance = len(target[start:end].split()) if start < end else 0
-        distance -= bool(start < end and target[start] in ",.")  # the comma that clings to the noun is no word
+        between = target[target_spans[at[controller]].end : target_spans[i].start].replace(",", " ")
         kind = kind_of_agreement(token, words)
-        agreeing.append(Agreeing(kind, target_spans[i], order.index(controller), distance, forms))
+        agreeing.append(Agreeing(kind, target_spans[i], order.index(controller), len(between.split()), forms))
     noun = words["noun"]
     factors = Factors(
         family=noun.family,

@@ -178,7 +178,7 @@ OPEN = """
     c | *kimono kimono město, *laundry prádlo město mass
     f | cheese sýr hrad genitive=sýra mass, cake dort hrad, salad salát hrad mass, pie koláč stroj
     f | *bread chléb hrad stem=chleb genitive=chleba mass, *tea čaj stroj mass
-    f | soup polévka žena mass, coffee káva žena mass, fish ryba žena mass, pear hruška žena
+    f | soup polévka žena mass, coffee káva žena mass, fish ryba žena, pear hruška žena
     f | *sauce omáčka žena, *chocolate čokoláda žena mass
     f | apple jablko město, meat maso město mass, milk mléko město mass, wine víno město mass
     f | *egg vejce moře, *beer pivo město mass
@@ -492,7 +492,7 @@ HOW = """
 """
 PACE = """
     quickly | rychle
-    easily | snadno
+    suddenly | náhle
     unexpectedly | nečekaně
 """
 SOON = """
@@ -515,7 +515,8 @@ PREPOSITIONS = """
     behind | za | instrumental | phtcfbl | bl
     in front of | před | instrumental | phtcfbl | bl
     next to | vedle | genitive | phtcf | htbl
-    with | s | instrumental | p | c
+    with | s | instrumental | p | tc
+    without | bez | genitive | p | tc
 """
 NOW = """
     now | teď
@@ -586,7 +587,7 @@ def verb_word(english: str, czech: str, kinds: str, tags: str = "", manners: str
 
 NOUNS = read_pairs(LEXICAL, "lexical") + read_pairs(PRONOUN, "pronoun") + read_open(OPEN) + read_open(CHILDREN)
 VERB_WORDS = tuple(verb_word(*row) for row in rows(VERBS))
-HARD_TO_SIT_IN = ("bridge", "station", "airport", "playground", "town", "village")  # na mostě; or too large to stand in
+HARD_TO_SIT_IN = ("bridge", "castle", "station", "airport", "playground", "town", "village")  # na mostě; or too large
 
 ADJECTIVE_WORDS = tuple(AdjectiveWord(*row) for row in rows(ADJECTIVES))
 WHEN_WORDS = tuple(AdverbWord(*row) for row in rows(WHEN))
@@ -642,7 +643,7 @@ DOMAINS: Mapping[str, tuple[Word, ...]] = {
     "origin": tuple(
         PrepositionWord(english, czech, kinds, case=case, objects=o)
         for english, czech, case, kinds, o in rows(PREPOSITIONS)
-        if english in ("from", "with")
+        if english in ("from", "with", "without")
     ),
     "location": tuple(
         PrepositionWord(english, czech, "phtcfbl", case=case, objects="bl")
