@@ -133,13 +133,14 @@ def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
         name, _ = parse(spec)
         for split in ("dev", "test"):
             try:
-                pairs = corpora.load(name, split, limit=run.loading["limit"]).pairs
+                pairs = corpora.load(name, split, **run.loading).pairs
             except corpora.NoSuchSplit as reason:
                 print(f"{reason}: {split} scores left out")
                 continue
-            scores[f"{name} {split}"] = training.final_scores(translator, pairs, f"{name} {split}")
+            where = f"{name} {split} to {run.loading['max_words']} words"
+            scores[f"{name} {split}"] = training.final_scores(translator, pairs, where)
             for score in scores[f"{name} {split}"]:
-                print(f"{name} {split}: {score}")
+                print(score)
     content = {where: [asdict(score) for score in each] for where, each in scores.items()}
     checkpoint.write(folder / "scores.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 

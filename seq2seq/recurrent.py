@@ -104,7 +104,7 @@ class Layer(nn.Module):
         self, x: Tensor, initial: Sequence[State], lengths: Tensor | None, tap: Tap
     ) -> tuple[Tensor, list[State]]:
         """Step by step, by the cell's equations, with a tap at every state and gate."""
-        B, T, _ = x.shape
+        T = x.shape[1]
         outputs, final = [], []
         for direction, state in enumerate(initial):
             output = [x.new_empty(0)] * T

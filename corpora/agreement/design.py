@@ -22,6 +22,7 @@ from corpora.records import GENDERS, CorpusError, Pair
 SHARES = {"train": 80, "probe": 10, "test": 7, "dev": 3}
 # the two sentences that the project begins with are always trained on
 PINNED = {"I am a ___ who likes to learn.": "train"}
+DISTANCES = (0, 2, 4, 8)
 PATIENCE = 600  # draws before nouns are given up as impossible in a cell
 
 

@@ -1,0 +1,114 @@
+"""Stimuli: frames of the agreement corpus, the same sentence with nouns of either gender, read up to the noun."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from corpora.records import Agreeing, Factors, Pair
+
+from ..config import UserError
+from ..tokenizer import Tokenizer, Word
+from ..trace import read_at
+
+GENDERS = ("masculine", "feminine")  # English tells these two apart in family 1
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """A pair whose controlling noun comes before words that show its gender."""
+
+    pair: Pair
+    factors: Factors
+    noun: Word  # the controlling noun in the Czech sentence
+    judged: tuple[Agreeing, ...]  # the words after it that agree with it, in a form that tells its gender
+    pieces: tuple[int, ...]  # the Czech sentence
+
+    @property
+    def position(self) -> int:
+        """The decoder's position that reads the noun's last piece: where an intervention acts."""
+        return read_at(self.noun)
+
+    @property
+    def unjudged(self) -> tuple[Agreeing, ...]:
+        return tuple(word for word in self.factors.agreeing if word not in self.judged)
+
+    @property
+    def held_out(self) -> bool:
+        """Neither its noun nor its template was there when units were chosen and probes fitted."""
+        return self.factors.lemma_fold == "held-out" and self.factors.template_fold == "held-out"
+
+    @property
+    def fitted(self) -> bool:
+        return self.factors.lemma_fold == "fit" and self.factors.template_fold == "fit"
+
+
+@dataclass(frozen=True)
+class Partners:
+    """Two stimuli of one frame: what `donor` would have said is put into `recipient`."""
+
+    recipient: int
+    donor: int
+
+
+def stimulus(pair: Pair, tokenizer: Tokenizer) -> Stimulus | None:
+    """The pair as a stimulus, or nothing if its noun is not followed by a word that shows its gender."""
+    factors = pair.factors
+    if factors is None or factors.gender not in GENDERS or factors.nouns[0].plural:
+        return None
+    pieces = tuple(tokenizer.encode(pair.target))
+    span = factors.nouns[0].target
+    noun = next((word for word in tokenizer.align(pieces) if word.start == span.start and word.end == span.end), None)
+    judged = tuple(
+        word
+        for word in factors.agreeing
+        if word.controller == 0
+        and word.target.start > span.start
+        and len({word.forms[g].lower() for g in GENDERS}) == 2
+    )
+    return Stimulus(pair, factors, noun, judged, pieces) if noun and judged else None
+
+
+def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int) -> list[Stimulus]:
+    """Stimuli of one family from at most `frames` frames, taken in turn from every template, genders balanced in each."""
+    by_frame: dict[tuple[str, str, str], list[Stimulus]] = defaultdict(list)
+    for pair in pairs:
+        if pair.factors and pair.factors.family == family and (each := stimulus(pair, tokenizer)):
+            by_frame[pair.factors.template, pair.factors.frame, pair.factors.lemma_fold].append(each)
+    templates: dict[str, list[list[Stimulus]]] = defaultdict(list)
+    for (template, *_), group in by_frame.items():
+        if {each.factors.gender for each in group} >= set(GENDERS):
+            templates[template].append(group[:8])
+    chosen: list[Stimulus] = []
+    depth = 0
+    while frames > 0 and any(depth < len(groups) for groups in templates.values()):
+        for groups in templates.values():
+            if depth < len(groups) and frames > 0:
+                chosen += groups[depth]
+                frames -= 1
+        depth += 1
+    if not chosen:
+        raise UserError(
+            f"no frame of family {family!r} with a noun of either gender before a word that agrees with it: probing needs a "
+            "corpus with factors, as the agreement corpus has"
+        )
+    return chosen
+
+
+def partners(stimuli: Sequence[Stimulus], rows: Iterable[int], *, same_gender: bool) -> list[Partners]:
+    """For each of the rows, the next stimulus of its frame with a noun of the other (or another of the same) gender."""
+    frames: dict[tuple[str, str], list[int]] = defaultdict(list)
+    rows = list(rows)
+    for row in rows:
+        factors = stimuli[row].factors
+        frames[factors.frame, factors.lemma_fold].append(row)
+    found = []
+    for members in frames.values():
+        for place, row in enumerate(members):
+            for other in members[place + 1 :] + members[:place]:
+                same = stimuli[other].factors.gender == stimuli[row].factors.gender
+                if same == same_gender and stimuli[other].factors.lemma != stimuli[row].factors.lemma:
+                    found.append(Partners(row, other))
+                    break
+    return found
