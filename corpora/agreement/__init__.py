@@ -11,7 +11,7 @@ import random
 from collections import Counter
 
 from corpora.agreement.constructions import TEMPLATES
-from corpora.agreement.design import Cell, cells, cells_of_children, frames_per_round, groups, make_frame
+from corpora.agreement.design import Cell, cells, cells_of_children, groups, make_frame, probe_plan
 from corpora.agreement.grammar import realise
 from corpora.agreement.lexicon import DOMAINS
 from corpora.records import Corpus, CorpusError, Pair
@@ -65,18 +65,18 @@ def shares(split: str) -> list[tuple[Cell, int]]:
     plan = [
         (cell, ROWS[split] * cell.template.weight // per_template[cell.template.name, cell.family]) for cell in singular
     ]
-    plan += [(cell, ROWS[split] // 2) for cell in cells_of_children()]
+    plan += [(cell, ROWS[split]) for cell in cells_of_children()]
     if split == "train":
         plan += [(cell, 90) for cell in plural]
     return plan
 
 
 def probe_pairs(generator: random.Random) -> list[Pair]:
-    """The balanced factorial set: in every cell every noun once, two of each gender in a frame."""
+    """The balanced factorial set, two nouns of each gender in a frame."""
     taken: set[str] = set()
     pairs: list[Pair] = []
-    for cell in cells(2):
-        source = groups(cell, 2, generator)
-        for _ in range(frames_per_round(cell, 2)):
-            pairs += make_frame(cell, next(source), "probe", generator, taken)
+    for cell, draws in probe_plan():
+        drawn = groups(cell, 2, generator)
+        for _ in range(draws):
+            pairs += make_frame(cell, next(drawn), "probe", generator, taken)
     return pairs

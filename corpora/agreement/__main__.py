@@ -52,14 +52,19 @@ def summary(corpus) -> str:
 
 def print_cells(corpora) -> None:
     """Rows of the probe split: family, distance and intervener by gender."""
-    counts = Counter()
+    counts, crossed = Counter(), Counter()
     for pair in corpora["probe"]:
         factors = pair.factors
+        if factors.construction == "switch":
+            crossed[factors.template, factors.nouns[0].gender, factors.nouns[1].gender] += 1
+            continue
         counts[factors.family, factors.distance, factors.intervener, factors.gender] += 1
     print(f"probe, rows  {'family':<8} {'distance':>8} {'intervener':<12} masculine feminine neuter")
     for family, distance, kind in sorted({cell[:3] for cell in counts}):
         row = [counts[family, distance, kind, gender] for gender in ("masculine", "feminine", "neuter")]
         print(f"{'':<12} {family:<8} {distance:>8} {kind:<12} {row[0]:>9} {row[1]:>8} {row[2]:>6}")
+    for (template, first, second), count in sorted(crossed.items()):
+        print(f"{'':<12} {template}: {first} then {second} {count}")
 
 
 def report(what: str, problems: list[str]) -> bool:

@@ -22,7 +22,11 @@ from corpora.records import GENDERS, CorpusError, Pair
 SHARES = {"train": 80, "probe": 10, "test": 7, "dev": 3}
 # the two sentences that the project begins with are always trained on
 PINNED = {"I am a ___ who likes to learn.": "train"}
-DISTANCES = (0, 2, 4, 8)
+# the legal cells: words between the noun and the scored word, and what intervenes
+LEGAL = (
+    (0, "none"),
+    *((distance, kind) for distance in (2, 4, 8) for kind in ("no-noun", "same-gender", "other-gender")),
+)
 PATIENCE = 600  # draws before nouns are given up as impossible in a cell
 
 
@@ -115,6 +119,9 @@ def fill(cell: Cell, noun: NounWord, generator: random.Random) -> dict[str, Word
         near = neighbours(template, slot)
         choice = candidates(template, slot, gender, tuple((name, words[name]) for name in words if name in near))
         used = {word.english for name, word in words.items() if name != "noun"}
+        if slot.startswith("manner"):
+            scales = {word.tags for name, word in words.items() if name.startswith("manner")} - {""}
+            choice = [word for word in choice if word.tags not in scales]
         choice = [word for word in choice if word.english not in used]
         if not choice:
             return None
@@ -200,6 +207,30 @@ def controllers(cell: Cell) -> list[NounWord]:
     ]
 
 
-def frames_per_round(cell: Cell, size: int) -> int:
-    """How many groups hold every noun once."""
-    return len(controllers(cell)) // len(cell.genders) // size
+# rows of each gender in every legal cell (distance × intervener) of the probe split; a frame holds two of each gender
+PROBE_ROWS = {"lexical": 384, "open": 160, "pronoun": 112}
+
+
+CROSSED_DRAWS = 48  # of a template with two crossed subjects: twice every pair of partners
+
+
+def probe_plan() -> list[tuple[Cell, int]]:
+    """Every cell of the probe split and its number of draws, the same for every distance and intervener of a family.
+
+    The templates of one cell share its frames evenly; where two genders meet in a frame and the other one takes turns,
+    the number of draws is even. Crossed subjects stand apart: their cells are the four combinations of two genders.
+    """
+    plan = [(cell, CROSSED_DRAWS) for cell in cells(2) if cell.template.crossed]
+    same: dict[tuple[str, int, str], list[Cell]] = {}
+    for cell in cells(2):
+        if not cell.template.crossed:
+            kind = "none" if cell.template.distance == 0 else cell.attractor
+            same.setdefault((cell.family, cell.template.distance, kind), []).append(cell)
+    for (family, _, attractor), found in same.items():
+        unit = 2 if family == "open" and attractor in GENDERS else 1
+        left = PROBE_ROWS[family] // 2 // unit
+        for i, cell in enumerate(found):
+            draws = left // (len(found) - i)
+            left -= draws
+            plan.append((cell, draws * unit))
+    return plan

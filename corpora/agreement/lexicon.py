@@ -392,7 +392,6 @@ ADJECTIVES = """
     ugly | ošklivý | htcb | ag
     wide | široký | l | ag
     broken | rozbitý | ht | ap
-    torn | roztrhaný | c | ap
     rare | vzácný | ht | ag
     modern | moderní | htcb | ag
     cold | studený | f | ag
@@ -412,7 +411,7 @@ ADJECTIVES = """
     tired | unavený | p | gs
     hungry | hladový | p | gs
     clever | chytrý | p | ag
-    kind | hodný | p | ag
+    kind | laskavý | p | ag
     strong | silný | p | ag
     satisfied | spokojený | p | gs
     nervous | nervózní | p | gs
@@ -468,13 +467,14 @@ WHERE = """
     downstairs | dole | phtcf | indoors
     at home | doma | p | indoors
 """
+# the last column: of what scale; two adverbs of one scale contradict each other
 MANNER = """
-    quietly | tiše
-    loudly | hlasitě
-    slowly | pomalu
-    quickly | rychle
-    cheerfully | vesele
-    sadly | smutně
+    quietly | tiše | | volume
+    loudly | hlasitě | | volume
+    slowly | pomalu | | tempo
+    quickly | rychle | | tempo
+    cheerfully | vesele | | mood
+    sadly | smutně | | mood
     calmly | klidně
     carefully | pečlivě
     patiently | trpělivě

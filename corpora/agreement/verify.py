@@ -8,9 +8,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from itertools import combinations
+from itertools import combinations, product
 
-from corpora.agreement.design import DISTANCES
+from corpora.agreement.design import LEGAL
 from corpora.agreement.lexicon import NOUNS
 from corpora.records import GENDERS, Corpus, Factors, Pair
 
@@ -72,7 +72,7 @@ def factors_legal(corpora: Corpora) -> Iterable[str]:
             yield f"{pair.target!r}: the scored word does not agree with the first noun"
         if factors.construction == "coordinated-subjects":
             continue
-        if factors.distance not in DISTANCES or (factors.intervener == "none") != (factors.distance == 0):
+        if (factors.distance, factors.intervener) not in LEGAL:
             yield f"{pair.target!r}: distance {factors.distance} with intervener {factors.intervener}"
 
 
@@ -81,8 +81,9 @@ def partners_differ_only_in_gender(corpora: Corpora) -> Iterable[str]:
     for split, corpus in corpora.items():
         frames = defaultdict(set)
         for pair in corpus:
-            frames[pair.factors.template, pair.factors.family, pair.factors.frame].add(masked(pair))
-        for (template, _, frame), found in frames.items():
+            factors = pair.factors
+            frames[factors.template, factors.family, factors.nouns[0].plural, factors.frame].add(masked(pair))
+        for (template, *_, frame), found in frames.items():
             if len(found) > 1 and template != "both-2":
                 yield f"{split}: {frame!r} has {len(found)} different frames: {sorted(found)[:2]}"
 
@@ -98,20 +99,26 @@ def masked(pair: Pair) -> str:
 
 
 def probe_balanced(corpora: Corpora) -> Iterable[str]:
-    """In the probe split every legal cell is filled, and the cells of a template hold equally many rows."""
+    """In the probe split every legal cell is filled, and equally full within its family; so are crossed genders."""
     cells = defaultdict(Counter)
-    for cell, count in cell_counts(corpora["probe"]).items():
-        family, _, template, *rest = cell
-        cells[family, template][tuple(rest)] = count
-    for name, counts in cells.items():
-        if max(counts.values()) - min(counts.values()) > BALANCE * max(counts.values()):
-            yield f"{' '.join(name)}: {dict(counts)}"
-        genders = {gender for *_, gender in counts}
-        kinds = {kind for _, kind, _ in counts}
-        if len(counts) != len(genders) * len(kinds) or len(genders) != (3 if name[0] == "open" else 2):
-            yield f"{' '.join(name)}: a cell is empty: {dict(counts)}"
-        if ("same-gender" in kinds) != ("other-gender" in kinds):
-            yield f"{' '.join(name)}: interveners of one congruency only"
+    crossed = defaultdict(Counter)
+    for pair in corpora["probe"]:
+        factors = pair.factors
+        if factors.construction == "switch":
+            crossed[factors.template][tuple(noun.gender for noun in factors.nouns)] += 1
+        else:
+            cells[factors.family][factors.distance, factors.intervener, factors.gender] += 1
+    for template, counts in crossed.items():
+        if len(counts) != 4 or len(set(counts.values())) != 1:
+            yield f"{template}: {dict(counts)}"
+    for family, counts in cells.items():
+        genders = GENDERS if family == "open" else GENDERS[:2]
+        mean = sum(counts.values()) / len(counts)
+        for cell in product(LEGAL, genders):
+            count = counts.pop((*cell[0], cell[1]), 0)
+            if abs(count - mean) > BALANCE * mean:
+                yield f"{family} {cell}: {count} rows where the mean is {mean:.0f}"
+        yield from (f"{family} {cell} is not legal" for cell in counts)
 
 
 def probe_can_be_split(corpora: Corpora) -> Iterable[str]:
