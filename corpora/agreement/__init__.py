@@ -1,8 +1,8 @@
 """The Czech agreement corpus: made by a grammar, regenerable, each pair with the factors that made it.
 
-    from corpora.agreement import load
-    pair = load("test")[0]
-    pair.source, pair.target, pair.factors.gender, pair.factors.distance
+from corpora.agreement import load
+pair = load("test")[0]
+pair.source, pair.target, pair.factors.gender, pair.factors.distance
 """
 
 from __future__ import annotations

@@ -47,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
 def summary(corpus) -> str:
     genders = Counter(pair.factors.gender for pair in corpus)
     lemmas = len({pair.factors.lemma for pair in corpus})
-    return ", ".join(f"{gender} {count:,}" for gender, count in sorted(genders.items())) + f", {lemmas} nouns in control"
+    return (
+        ", ".join(f"{gender} {count:,}" for gender, count in sorted(genders.items())) + f", {lemmas} nouns in control"
+    )
 
 
 def print_cells(corpora) -> None:

@@ -2,7 +2,7 @@
 
 A **frame** (a sentence without its controlling noun) belongs to one split for good, by a hash of its text: so splits share
 no sentence and no frame, whatever the seed. A **cell** is a template, a family of controlling noun, and the gender of
-the nouns that intervene; inside a cell every noun gets the same number of rows.
+the nouns that intervene.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from corpora.agreement.constructions import CHILDREN, PLURAL, TEMPLATES
+from corpora.agreement.constructions import TEMPLATES
 from corpora.agreement.grammar import AN, Template, realise, related, source_sentence, without_pronoun
 from corpora.agreement.lexicon import DOMAINS, NOUNS, NounWord, Word
-from corpora.records import GENDERS, CorpusError, Pair
+from corpora.records import GENDERS, Pair
 
 # split → share of the frames, in hundredths
 SHARES = {"train": 80, "probe": 10, "test": 7, "dev": 3}
@@ -61,9 +61,9 @@ def cells(attractors: int, plural: bool = False) -> list[Cell]:
     """Every legal cell, in order; `attractors`: how many genders intervene where English tells the gender."""
     found = []
     for template in TEMPLATES:
-        for family in template.families.split():
-            if plural != (template.name in PLURAL) and (plural or template.name == "both-2"):
-                continue
+        if not (template.plural if plural else template.singular):
+            continue
+        for family in template.families:
             genders = GENDERS if family == "open" else GENDERS[:attractors]
             if "person" in template.interveners:
                 genders = GENDERS[:2]
@@ -75,7 +75,7 @@ def cells(attractors: int, plural: bool = False) -> list[Cell]:
 
 def cells_of_children() -> list[Cell]:
     """People of neuter gender have no partners: they are trained on and tested, not probed."""
-    found = [template for template in TEMPLATES if template.name in CHILDREN]
+    found = [template for template in TEMPLATES if template.children]
     return [Cell(template, "open", "neuter" if template.interveners else "", kinds="k") for template in found]
 
 
@@ -147,9 +147,7 @@ def make_frame(
         if not others.isdisjoint(nouns) or split_of(home(template, words, nouns[0], cell.plural)) != split:
             continue
         variants = [{**words, template.crossed: second} for second in seconds] or [words]
-        pairs = [
-            realise(template, {**variant, "noun": noun}, cell.plural) for variant in variants for noun in nouns
-        ]
+        pairs = [realise(template, {**variant, "noun": noun}, cell.plural) for variant in variants for noun in nouns]
         if not any(pair.source in taken for pair in pairs):
             taken.update(pair.source for pair in pairs)
             return pairs

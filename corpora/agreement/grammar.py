@@ -19,14 +19,22 @@ from functools import cache, cached_property
 from corpora.agreement.lexicon import (
     DOMAINS,
     AdjectiveWord,
-    AdverbWord,
     NounWord,
     PassiveWord,
     PrepositionWord,
     VerbWord,
     Word,
 )
-from corpora.agreement.morphology import CASES, DETERMINERS, Features, adjective, alone, determiner, short_form, vocalise
+from corpora.agreement.morphology import (
+    CASES,
+    DETERMINERS,
+    Features,
+    adjective,
+    alone,
+    determiner,
+    short_form,
+    vocalise,
+)
 from corpora.records import GENDERS, Agreeing, Factors, Noun, Pair, Span
 
 SLOT = re.compile(r"\{(?P<word>\w+?)(?:>(?P<controller>[\w+]+))?(?::(?P<form>\w+))?\}(?P<after>\W*)")
@@ -83,15 +91,18 @@ class Template:
 
     name: str
     construction: str
-    families: str  # of its controlling noun: lexical, open, pronoun
+    families: tuple[str, ...]  # of its controlling noun: lexical, open, pronoun
     distance: int
     scored: str  # the agreeing slot that the distance is counted to, `verb>noun`
     english: str
     czech: str
-    fold: str = "fit"  # of the template-disjoint split
-    kinds: str = "phtcfbl"  # of its controlling noun
-    weight: int = 1  # how much more of it is trained on
-    crossed: str = ""  # a second subject whose gender is crossed with the controlling noun's
+    fold: str  # fit or held-out: the template-disjoint split of the probes
+    kinds: str  # of its controlling noun
+    crossed: str  # a second subject whose gender is crossed with the controlling noun's
+    weight: int  # how many times more of it is trained on
+    singular: bool
+    plural: bool
+    children: bool  # also said of people of neuter gender
 
     @cached_property
     def source(self) -> tuple[Token, ...]:
@@ -105,7 +116,9 @@ class Template:
     def slots(self) -> tuple[str, ...]:
         """The slots to fill: `noun` first, and every word after the one that limits its choice."""
         names = {token.word: token for token in (*self.source, *self.target) if token.domain in DOMAINS}
-        return tuple(sorted(names, key=lambda name: (name != "noun", ORDER.get(type(DOMAINS[names[name].domain][0]), 3))))
+        return tuple(
+            sorted(names, key=lambda name: (name != "noun", ORDER.get(type(DOMAINS[names[name].domain][0]), 3)))
+        )
 
     @cached_property
     def position_of_scored(self) -> int:

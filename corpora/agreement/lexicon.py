@@ -610,7 +610,9 @@ DOMAINS: Mapping[str, tuple[Word, ...]] = {
     "activity": tuple(verb for verb in VERB_WORDS if "i" in verb.tags),
     "hobby": tuple(verb for verb in VERB_WORDS if "h" in verb.tags),
     "event": tuple(verb for verb in VERB_WORDS if "e" in verb.tags),
-    "staying": tuple(verb for verb in VERB_WORDS if "m" not in verb.tags and ("i" in verb.tags or "p" not in verb.kinds)),
+    "staying": tuple(
+        verb for verb in VERB_WORDS if "m" not in verb.tags and ("i" in verb.tags or "p" not in verb.kinds)
+    ),
     "transitive": tuple(verb_word(english, czech, kinds, objects=o) for english, czech, kinds, o in rows(TRANSITIVE)),
     "meeting": tuple(verb_word(english, czech, kinds, objects=o) for english, czech, kinds, o in rows(MEETING)),
     "opinion": OPINION_WORDS,
@@ -628,7 +630,9 @@ DOMAINS: Mapping[str, tuple[Word, ...]] = {
     "passive": tuple(PassiveWord(english.replace("_", " "), *rest) for english, *rest in rows(PASSIVES)),
     "when": WHEN_WORDS,
     "day": tuple(word for word in WHEN_WORDS if word.english not in ("then", "once")),
-    "scene": tuple(AdverbWord(*row) for row in rows(WHERE) if row[0] in ("outside", "upstairs", "downstairs", "at home")),
+    "scene": tuple(
+        AdverbWord(*row) for row in rows(WHERE) if row[0] in ("outside", "upstairs", "downstairs", "at home")
+    ),
     "where": tuple(AdverbWord(*row) for row in rows(WHERE)),
     "manner": tuple(AdverbWord(*row) for row in rows(MANNER)),
     "soon": tuple(AdverbWord(*row) for row in rows(SOON)),
