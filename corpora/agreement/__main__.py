@@ -6,70 +6,67 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from corpora.agreement import SPLITS, load, verify
+from corpora.records import GENDERS, Corpus
 
 HERE = Path(__file__).parent
-CHECKSUMS, CELLS = HERE / "checksums.tsv", HERE / "cells.tsv"
+COMMITTED = (HERE / "checksums.tsv", HERE / "cells.tsv")
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     start = time.perf_counter()
     corpora = {split: load(split, options.seed) for split in SPLITS}
     print(f"made {sum(map(len, corpora.values())):,} pairs in {time.perf_counter() - start:.1f} s, seed {options.seed}")
     for split, corpus in corpora.items():
         print(f"  {split:<7} {len(corpus):>7,}  {summary(corpus)}")
-    print_cells(corpora)
-    failures = sum(report(check.__doc__.splitlines()[0], list(check(corpora))) for check in verify.CHECKS)
-    checksums = "".join(f"{split}\t{verify.checksum(corpus)}\n" for split, corpus in corpora.items())
+    print_probe_cells(corpora["probe"])
+    failed = sum(report(check.__doc__.splitlines()[0], list(check(corpora))) for check in verify.CHECKS)
+    made = (verify.checksum_table(corpora), verify.cell_table(corpora))
     if options.renew:
-        CHECKSUMS.write_text(checksums, encoding="utf-8")
-        CELLS.write_text(verify.cell_table(corpora), encoding="utf-8")
+        for path, text in zip(COMMITTED, made, strict=True):
+            path.write_text(text, encoding="utf-8")
     if options.seed == 1:
-        wrong = [name.name for name, text in committed(corpora, checksums) if name.read_text(encoding="utf-8") != text]
-        failures += report("The bytes are the committed ones.", [f"{name} differs" for name in wrong])
+        failed += report("The bytes are the committed ones.", differing(made))
     if options.out:
         write(corpora, options.out)
-    print(f"{failures} checks failed" if failures else "every check holds", f"({time.perf_counter() - start:.1f} s)")
-    return 1 if failures else 0
+    print(f"{failed} checks failed" if failed else "every check holds", f"({time.perf_counter() - start:.1f} s)")
+    return 1 if failed else 0
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m corpora.agreement", description=__doc__.split(":")[0] + ".")
+    made = argparse.ArgumentParser(
+        prog="python -m corpora.agreement", description="Make the whole agreement corpus again and check it."
+    )
     made.add_argument("--out", type=Path, help="write every split there as a .jsonl file that `datasets` loads")
     made.add_argument("--seed", type=int, default=1, help="the draw (default: %(default)s, whose bytes are committed)")
     made.add_argument("--renew", action="store_true", help="commit to these bytes: rewrite checksums.tsv and cells.tsv")
     return made
 
 
-def summary(corpus) -> str:
+def summary(corpus: Corpus) -> str:
     genders = Counter(pair.factors.gender for pair in corpus)
-    lemmas = len({pair.factors.lemma for pair in corpus})
-    return (
-        ", ".join(f"{gender} {count:,}" for gender, count in sorted(genders.items())) + f", {lemmas} nouns in control"
-    )
+    lemmas = {pair.factors.lemma for pair in corpus}
+    return ", ".join(f"{gender} {genders[gender]:,}" for gender in GENDERS) + f"; {len(lemmas)} nouns in control"
 
 
-def print_cells(corpora) -> None:
-    """Rows of the probe split: family, distance and intervener by gender."""
-    counts, crossed = Counter(), Counter()
-    for pair in corpora["probe"]:
-        factors = pair.factors
-        if factors.construction == "switch":
-            crossed[factors.template, factors.nouns[0].gender, factors.nouns[1].gender] += 1
-            continue
-        counts[factors.family, factors.distance, factors.intervener, factors.gender] += 1
-    print(f"probe, rows  {'family':<8} {'distance':>8} {'intervener':<12} masculine feminine neuter")
-    for family, distance, kind in sorted({cell[:3] for cell in counts}):
-        row = [counts[family, distance, kind, gender] for gender in ("masculine", "feminine", "neuter")]
-        print(f"{'':<12} {family:<8} {distance:>8} {kind:<12} {row[0]:>9} {row[1]:>8} {row[2]:>6}")
-    for (template, first, second), count in sorted(crossed.items()):
-        print(f"{'':<12} {template}: {first} then {second} {count}")
+def print_probe_cells(probe: Corpus) -> None:
+    """Rows of the probe split: family, distance and intervener by gender; then the crossed subjects."""
+    counts, crossed = verify.probe_cells(probe)
+    print(f"  probe   {'family':<8} {'distance':>8} {'intervener':<12} " + " ".join(GENDERS))
+    for family, cells in counts.items():
+        for distance, kind in sorted({cell[:2] for cell in cells}):
+            row = " ".join(f"{cells[distance, kind, gender]:>{len(gender)}}" for gender in GENDERS)
+            print(f"  {'':<7} {family:<8} {distance:>8} {kind:<12} {row}")
+    for template, cells in crossed.items():
+        row = ", ".join(f"{first}–{second} {count}" for (first, second), count in sorted(cells.items()))
+        print(f"  {'':<7} {template}: {row}")
 
 
-def report(what: str, problems: list[str]) -> bool:
+def report(what: str, problems: Sequence[str]) -> bool:
     print(f"{'FAILS' if problems else 'holds'}  {what}")
     for problem in problems[:5]:
         print(f"         {problem}")
@@ -78,11 +75,13 @@ def report(what: str, problems: list[str]) -> bool:
     return bool(problems)
 
 
-def committed(corpora, checksums: str) -> list[tuple[Path, str]]:
-    return [(CHECKSUMS, checksums), (CELLS, verify.cell_table(corpora))]
+def differing(made: Sequence[str]) -> list[str]:
+    """The committed files that are not what was made."""
+    read = (path.read_text(encoding="utf-8") if path.exists() else "" for path in COMMITTED)
+    return [f"{path.name} differs" for path, old, new in zip(COMMITTED, read, made, strict=True) if old != new]
 
 
-def write(corpora, folder: Path) -> None:
+def write(corpora: verify.Corpora, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for split, corpus in corpora.items():
         path = folder / f"{split}.jsonl"

@@ -26,7 +26,7 @@ verb-2 | adverbs | lexical open | 2 | verb>noun | children plural
 verb-4 | adverbs | lexical open | 4 | verb>noun | children
     The {noun} {verb:past} very {manner} {where} {when}.
     {noun} {where>noun+verb:weak} {when} {where:full} velmi {manner>verb} {verb>noun}.
-verb-8 | adverbs | lexical open | 8 | verb>noun |
+verb-8 | adverbs | lexical open | 8 | verb>noun
     The {noun} also {verb:past} very {manner} and very {manner2} {where} {day}.
     {noun} {where>noun+verb:weak} {day} {where:full} také velmi {manner>verb} a velmi {manner2>verb} {verb>noun}.
 
@@ -49,7 +49,7 @@ negation-2 | negation | lexical open | 2 | verb>noun | weight=2 plural
 negation-0 | negation | lexical open | 0 | verb>noun | weight=2
     The {noun} did not {verb} or {verb2}.
     {noun} {verb>noun:negative} ani {verb2>noun:negative}.
-question-0 | question | lexical open | 0 | verb>noun |
+question-0 | question | lexical open | 0 | verb>noun
     Did the {noun} {verb} {where} {when}?
     {verb>noun} {verb:se} {where>noun+verb:weak} {noun} {when} {where:full}?
 
@@ -83,13 +83,13 @@ adjective-2 | predicate-adjective | lexical open | 2 | quality>noun | children p
 adjective-4 | predicate-adjective | lexical open | 4 | quality>noun | plural
     The {noun} {is>noun} {now} really very {quality}.
     {noun} {je>noun} {now} opravdu velmi {quality>noun}.
-adjective-8 | predicate-adjective | lexical open | 8 | quality>noun |
+adjective-8 | predicate-adjective | lexical open | 8 | quality>noun
     The {noun}, as {witness:all} well, {is>noun} {now} really very {quality}.
     {noun}, jak všichni dobře {witness}, {je>noun} {now} opravdu velmi {quality>noun}.
 adjective-phrase-4 | predicate-adjective | lexical open | 4 | quality>noun | plural
     The {noun} {preposition} the {item} {is>noun} very {quality}.
     {noun} {preposition>noun} {item:preposition} {je>noun} velmi {quality>noun}.
-adjective-phrase-8 | predicate-adjective | lexical open | 8 | quality>noun |
+adjective-phrase-8 | predicate-adjective | lexical open | 8 | quality>noun
     The {noun} {preposition} the {adjective} {place} {preposition2} the {adjective2} {place2} {is>noun} very \
         {quality}.
     {noun} {preposition>noun} {adjective>place:preposition} {place:preposition} {preposition2>place} \
@@ -124,13 +124,13 @@ first-person-0 | first-person | lexical | 0 | který>noun | held-out weight=3
 first-person-past-0 | first-person | lexical | 0 | který>noun | held-out
     I am a {noun} who {verb:past} {when}.
     Jsem {noun}, {který>noun} {verb:se} {when} {verb>noun}.
-first-person-rád-2 | first-person | lexical | 2 | rád>noun |
+first-person-rád-2 | first-person | lexical | 2 | rád>noun
     I am a {noun} and I like {treat}.
     Jsem {noun} a mám {rád>noun} {treat:accusative}.
-first-person-state-2 | first-person | lexical | 2 | predicate>noun |
+first-person-state-2 | first-person | lexical | 2 | predicate>noun
     I am a {noun} and I am {predicate}.
     Jsem {noun} a jsem {predicate>noun}.
-first-person-past-4 | first-person | lexical | 4 | byl>noun |
+first-person-past-4 | first-person | lexical | 4 | byl>noun
     I am a {noun} and I was {state} {where} {day}.
     Jsem {noun} a {day} jsem {where>noun} {byl>noun} {state>noun}.
 first-person-phrase-2 | first-person | lexical | 2 | který>noun | held-out
@@ -139,7 +139,7 @@ first-person-phrase-2 | first-person | lexical | 2 | který>noun | held-out
 first-person-phrase-4 | first-person | lexical | 4 | který>noun | held-out
     I am a {noun} {origin} the very {degree} {item} who likes to {hobby}.
     Jsem {noun} {origin>noun} velmi {degree>item:origin} {item:origin}, {který>noun} {hobby:se} {rád>noun} {hobby}.
-first-person-phrase-8 | first-person | lexical | 8 | verb>noun |
+first-person-phrase-8 | first-person | lexical | 8 | verb>noun
     I am a {noun} {origin} the very {degree} {building} and I {verb:past} {where} {day}.
     Jsem {noun} {origin>noun} velmi {degree>building:origin} {building:origin} a {day} jsem \
         {where>noun+verb} {verb>noun}.
@@ -170,14 +170,14 @@ subject-relative-2 | subject-relative | lexical open | 2 | verb2>noun | children
 subject-relative-4 | subject-relative | lexical open | 4 | verb2>noun | plural
     The {noun} {who>noun} {verb:past} {where} {when} {verb2:past}.
     {noun}, {který>noun} {where>noun+verb:weak} {when} {where:full} {verb>noun}, {verb2>noun}.
-subject-relative-8 | subject-relative | lexical open | 8 | verb2>noun |
+subject-relative-8 | subject-relative | lexical open | 8 | verb2>noun
     The {noun} {who>noun} in the end {verb:past} very {manner} {where} {day} also {verb2:past}.
     {noun}, {který>noun} {where>noun+verb:weak} {day} {where:full} nakonec velmi {manner>verb} {verb>noun}, \
         také {verb2>noun}.
-subject-relative-noun-4 | subject-relative | lexical open | 4 | verb>noun |
+subject-relative-noun-4 | subject-relative | lexical open | 4 | verb>noun
     The {noun} {who>noun} {staying:past} {location} the {place} {verb:past}.
     {noun}, {který>noun} {staying>noun} {location} {place:location}, {verb>noun}.
-subject-relative-noun-8 | subject-relative | lexical open | 8 | verb>noun |
+subject-relative-noun-8 | subject-relative | lexical open | 8 | verb>noun
     The {noun} {who>noun} also {staying:past} {location} the very {degree} {place} {day} {verb:past}.
     {noun}, {který>noun} {day} také {staying>noun} {location} velmi {degree>place:location} \
         {place:location}, {verb>noun}.
@@ -249,26 +249,26 @@ alone-2 | sám | lexical | 2 | sám>noun | plural
     {noun} {where>noun+activity} {activity>noun} {sám>noun}.
 
 ── gender in a pronoun only ──
-said-0 | pronoun | pronoun | 0 | speech>noun |
+said-0 | pronoun | pronoun | 0 | speech>noun
     The {noun} {speech:past} that {he>noun} is {state}.
     {noun} {speech>noun}, že je {state>noun}.
-said-2 | pronoun | pronoun | 2 | speech>noun |
+said-2 | pronoun | pronoun | 2 | speech>noun
     The {noun} {speech:past} {where} {day} that {he>noun} is {state}.
     {noun} {where>noun:weak} {day} {where:full} {speech>noun}, že je {state>noun}.
-said-4 | pronoun | pronoun | 4 | speech>noun |
+said-4 | pronoun | pronoun | 4 | speech>noun
     The {noun} {speech:past} very {manner} {where} {day} that {he>noun} is {state}.
     {noun} {where>noun:weak} {day} {where:full} velmi {manner>speech} {speech>noun}, že je {state>noun}.
-said-8 | pronoun | pronoun | 8 | speech>noun |
+said-8 | pronoun | pronoun | 8 | speech>noun
     The {noun} also {speech:past} very {manner} and very {manner2} {where} {day} that {he>noun} is {state}.
     {noun} {where>noun:weak} {day} {where:full} také velmi {manner>speech} a velmi {manner2>speech} \
         {speech>noun}, že je {state>noun}.
-said-phrase-2 | pronoun | pronoun | 2 | speech>noun |
+said-phrase-2 | pronoun | pronoun | 2 | speech>noun
     The {noun} {preposition} the {item} {speech:past} that {he>noun} is {state}.
     {noun} {preposition>noun} {item:preposition} {speech>noun}, že je {state>noun}.
-said-phrase-4 | pronoun | pronoun | 4 | speech>noun |
+said-phrase-4 | pronoun | pronoun | 4 | speech>noun
     The {noun} {preposition} the {adjective} {item} {speech:past} {day} that {he>noun} is {state}.
     {noun} {preposition>noun} {adjective>item:preposition} {item:preposition} {day} {speech>noun}, že je {state>noun}.
-said-phrase-8 | pronoun | pronoun | 8 | speech>noun |
+said-phrase-8 | pronoun | pronoun | 8 | speech>noun
     The {noun} {preposition} the {adjective} {place} {preposition2} the {adjective2} {place2} {speech:past} \
         {where} {day} that {he>noun} is {state}.
     {noun} {preposition>noun} {adjective>place:preposition} {place:preposition} {preposition2>place} \

@@ -207,8 +207,6 @@ def controllers(cell: Cell) -> list[NounWord]:
 
 # rows of each gender in every legal cell (distance × intervener) of the probe split; a frame holds two of each gender
 PROBE_ROWS = {"lexical": 384, "open": 160, "pronoun": 112}
-
-
 CROSSED_DRAWS = 48  # of a template with two crossed subjects: twice every pair of partners
 
 

@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from itertools import combinations, product
 
 from corpora.agreement.design import LEGAL
@@ -100,25 +99,18 @@ def masked(pair: Pair) -> str:
 
 def probe_balanced(corpora: Corpora) -> Iterable[str]:
     """In the probe split every legal cell is filled, and equally full within its family; so are crossed genders."""
-    cells = defaultdict(Counter)
-    crossed = defaultdict(Counter)
-    for pair in corpora["probe"]:
-        factors = pair.factors
-        if factors.construction == "switch":
-            crossed[factors.template][tuple(noun.gender for noun in factors.nouns)] += 1
-        else:
-            cells[factors.family][factors.distance, factors.intervener, factors.gender] += 1
+    cells, crossed = probe_cells(corpora["probe"])
     for template, counts in crossed.items():
         if len(counts) != 4 or len(set(counts.values())) != 1:
             yield f"{template}: {dict(counts)}"
     for family, counts in cells.items():
         genders = GENDERS if family == "open" else GENDERS[:2]
-        mean = sum(counts.values()) / len(counts)
-        for cell in product(LEGAL, genders):
-            count = counts.pop((*cell[0], cell[1]), 0)
-            if abs(count - mean) > BALANCE * mean:
-                yield f"{family} {cell}: {count} rows where the mean is {mean:.0f}"
-        yield from (f"{family} {cell} is not legal" for cell in counts)
+        wanted = {(*cell, gender) for cell, gender in product(LEGAL, genders)}
+        mean = sum(counts.values()) / len(wanted)
+        yield from (f"{family} {cell} is not legal" for cell in sorted(counts.keys() - wanted))
+        for cell in sorted(wanted):
+            if abs(counts[cell] - mean) > BALANCE * mean:
+                yield f"{family} {cell}: {counts[cell]} rows where the mean is {mean:.0f}"
 
 
 def probe_can_be_split(corpora: Corpora) -> Iterable[str]:
@@ -181,6 +173,18 @@ def pairs_of(corpora: Corpora) -> Iterable[Pair]:
     return (pair for corpus in corpora.values() for pair in corpus)
 
 
+def probe_cells(probe: Corpus) -> tuple[Mapping[str, Counter], Mapping[str, Counter]]:
+    """Rows of the probe split: family → (distance, intervener, gender), and crossed template → (gender, gender)."""
+    cells, crossed = defaultdict(Counter), defaultdict(Counter)
+    for pair in probe:
+        factors = pair.factors
+        if factors.construction == "switch":
+            crossed[factors.template][tuple(noun.gender for noun in factors.nouns)] += 1
+        else:
+            cells[factors.family][factors.distance, factors.intervener, factors.gender] += 1
+    return dict(sorted(cells.items())), dict(sorted(crossed.items()))
+
+
 def cell_of(factors: Factors) -> tuple[str, str, str, int, str, str]:
     return (
         factors.family,
@@ -212,17 +216,53 @@ def json_lines(corpus: Corpus) -> bytes:
     return "".join(row + "\n" for row in rows).encode()
 
 
-def record(pair: Pair) -> dict:
+def record(pair: Pair) -> dict[str, object]:
+    """A row for `datasets`: source, target, the factors by name, spans as [start, end]."""
     factors = pair.factors
     return {
         "source": pair.source,
         "target": pair.target,
-        "gender": factors.gender,
+        "family": factors.family,
+        "construction": factors.construction,
+        "template": factors.template,
+        "frame": factors.frame,
         "lemma": factors.lemma,
+        "gender": factors.gender,
+        "animate": factors.nouns[0].animate,
+        "plural": factors.nouns[0].plural,
         "distance": factors.distance,
-        **asdict(factors),
+        "intervener": factors.intervener,
+        "scored": factors.scored,
+        "lemma_fold": factors.lemma_fold,
+        "template_fold": factors.template_fold,
+        "nouns": [
+            {
+                "lemma": noun.lemma,
+                "english": noun.english,
+                "gender": noun.gender,
+                "animate": noun.animate,
+                "plural": noun.plural,
+                "target": [noun.target.start, noun.target.end],
+                "source": [noun.source.start, noun.source.end],
+            }
+            for noun in factors.nouns
+        ],
+        "agreeing": [
+            {
+                "kind": word.kind,
+                "target": [word.target.start, word.target.end],
+                "controller": word.controller,
+                "distance": word.distance,
+                "forms": word.forms,
+            }
+            for word in factors.agreeing
+        ],
     }
 
 
 def checksum(corpus: Corpus) -> str:
     return hashlib.sha256(json_lines(corpus)).hexdigest()
+
+
+def checksum_table(corpora: Corpora) -> str:
+    return "".join(f"{split}\t{checksum(corpus)}\n" for split, corpus in corpora.items())
