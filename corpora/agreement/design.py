@@ -69,7 +69,8 @@ def cells(attractors: int, plural: bool = False) -> list[Cell]:
                 genders = GENDERS[:2]
             elif not template.interveners:
                 genders = ("",)
-            found += [Cell(template, family, gender, plural) for gender in genders]
+            # coordinated subjects make a plural of two singulars
+            found += [Cell(template, family, gender, plural and template.singular) for gender in genders]
     return found
 
 
