@@ -95,10 +95,14 @@ class Model(nn.Module):
         layers = [site for layer in (*self.encoder, *self.decoder) for site in layer.sites()]
         return layers + (["attention.weights", "attention.context"] if self.attention else [])
 
+    def embed(self, embedding: nn.Embedding, pieces: Tensor) -> Tensor:
+        """Vectors of unit variance, from a table of unit length that also serves as output matrix (Vaswani et al. 2017)."""
+        return embedding(pieces) * self.settings.embedding**0.5
+
     def encode(self, source: Tensor, lengths: Tensor, tap: Tap | None = None) -> Memory:
         """source [B, S] piece numbers, lengths [B] → what the decoder needs."""
         check_tap(tap, self.sites())
-        x, initial = self.dropout(self.source_embedding(source)), []
+        x, initial = self.dropout(self.embed(self.source_embedding, source)), []
         for layer, bridge in zip(self.encoder, self.bridge):
             x, final = layer(x, lengths=lengths, tap=tap)
             x = self.dropout(x)
@@ -111,7 +115,7 @@ class Model(nn.Module):
     def decode(self, target_in: Tensor, memory: Memory, tap: Tap | None = None) -> tuple[Tensor, list[State]]:
         """target_in [B, T] → features [B, T, E] whose product with the target embedding is the logits, and final states."""
         check_tap(tap, self.sites())
-        x, states = self.dropout(self.target_embedding(target_in)), []
+        x, states = self.dropout(self.embed(self.target_embedding, target_in)), []
         for layer, initial in zip(self.decoder, memory.initial):
             x, [final] = layer(x, [initial], tap=tap)
             x = self.dropout(x)
@@ -122,7 +126,7 @@ class Model(nn.Module):
         self, token: Tensor, past: Sequence[State], memory: Memory, position: int, tap: Tap | None = None
     ) -> tuple[Tensor, list[State]]:
         """One position of the decoder: token [B], past per layer → logits [B, V], states. Search and probes call this."""
-        x, states = self.target_embedding(token), []  # [B, E]
+        x, states = self.embed(self.target_embedding, token), []  # [B, E]
         for layer, state in zip(self.decoder, past):
             states.append(layer.step(x, state, position, tap))
             x = states[-1][layer.cell.states[0]]

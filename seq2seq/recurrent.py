@@ -48,11 +48,12 @@ class Layer(nn.Module):
         self.places = [f"{address}.{direction}".rstrip(".") for direction in directions]
         self.kernel = self.cell.kernel(inputs, units, batch_first=True, bidirectional=len(directions) == 2)
         for name, parameter in self.kernel.named_parameters():
-            if name.startswith("weight_hh"):  # one orthogonal block for each gate
+            if name.startswith("weight_hh"):  # each gate has a block of its own
                 for block in parameter.data.split(units):
                     nn.init.orthogonal_(block)
             elif name.startswith("weight_ih"):
-                nn.init.xavier_uniform_(parameter)
+                for block in parameter.data.split(units):
+                    nn.init.xavier_uniform_(block)
             else:
                 nn.init.zeros_(parameter)
                 if name.startswith("bias_ih") and "forget" in self.cell.gates:  # remember first, learn to forget later

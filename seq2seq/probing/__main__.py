@@ -29,10 +29,10 @@ def main() -> None:
     given = parser.parse_args()
     size = QUICK if given.quick else FULL
     results: list[Result] = []
-    pairs = None
     for folder in given.checkpoints:
         translator = load(folder)
-        pairs = pairs or corpora.load(given.corpus, "probe").pairs
+        longest = translator.run.loading["max_words"] if translator.run else None
+        pairs = corpora.load(given.corpus, "probe", max_words=longest).pairs
         if not any(pair.factors for pair in pairs):
             raise UserError(f"{given.corpus} has no factors, so nobody knows which words agree: probe on agreement")
         columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()

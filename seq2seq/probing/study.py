@@ -23,6 +23,7 @@ BOY = ("I am a boy who likes to learn.", "Jsem kluk, který se rád učí.")
 GIRL = ("I am a girl who likes to learn.", "Jsem holka, která se ráda učí.")
 STEPS = range(9)  # words after the noun; 0 is the noun
 SHOWN = 10  # units drawn
+FEWEST = 5  # nouns of a gender behind a number
 UNDERSTOOD = 0.5  # a model that translates fewer of the stimuli right is not probed as if it understood them
 
 
@@ -153,7 +154,8 @@ class Study:
         return [each.factors.lemma for each in self.stimuli]
 
     def table(self, site: str, step: int) -> Table | None:
-        """Values of a site so many words after the noun, of the sentences that are long enough and understood."""
+        """Values of a site so many words after the noun, of the sentences that are long enough and understood; nothing
+        where fewer than FEWEST nouns of a gender are held out or fitted on."""
         rows, positions = [], []
         for row in self.good:
             words = self.experiment.trace.targets[row]
@@ -161,16 +163,19 @@ class Study:
             if place < len(words):
                 rows.append(row)
                 positions.append(words[place].last + 1)
-        if not rows:
-            return None
         factors = [self.stimuli[row].factors for row in rows]
-        return Table(
+        made = Table(
             self.experiment.trace.values[site][rows, positions].numpy(),
             numpy.array([each.gender == "feminine" for each in factors]),
             [each.lemma for each in factors],
             numpy.array([each.lemma_fold == "held-out" for each in factors]),
             numpy.array([each.template_fold == "held-out" for each in factors]),
         )
+        for part in (made.lemma_held_out & made.template_held_out, ~made.lemma_held_out & ~made.template_held_out):
+            for gender in (made.feminine, ~made.feminine):
+                if len({lemma for lemma, keep in zip(made.lemmas, part & gender) if keep}) < FEWEST:
+                    return None
+        return made
 
     def held_out(self, table: Table) -> tuple[numpy.ndarray, numpy.ndarray]:
         """Values averaged per held-out lemma in held-out templates, and which of the lemmas are feminine."""
@@ -280,9 +285,9 @@ class Study:
             self.progress("probing", 0.22 + 0.15 * step / len(STEPS))
             for site in self.sites:
                 table = self.table(site, step)
-                values, feminine = self.held_out(table) if table else (numpy.empty((0, 1)), numpy.empty(0, dtype=bool))
-                if table is None or min(feminine.sum(), (~feminine).sum()) < 5:
+                if table is None:
                     continue
+                values, feminine = self.held_out(table)
                 area = auc(values, feminine)
                 aucs[site].append(float(numpy.abs(area - 0.5).max() + 0.5))
                 if site == self.experiment.site:
