@@ -1,8 +1,6 @@
 """The Czech agreement corpus: made by a grammar, regenerable, each pair with the factors that made it.
 
-from corpora.agreement import load
-pair = load("test")[0]
-pair.source, pair.target, pair.factors.gender, pair.factors.distance
+`load("test")[0]` is a pair: its `source`, its `target`, and `factors.gender`, `factors.distance` and what else made it.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from corpora.agreement.constructions import TEMPLATES
 from corpora.agreement.design import Cell, cells, cells_of_children, groups, make_frame, probe_plan
@@ -24,6 +23,7 @@ ROWS = {"train": 540, "dev": 8, "test": 15}
 SPLITS = ("train", "dev", "test", "probe", "plural")
 
 
+@cache
 def load(split: str, seed: int = 1) -> Corpus:
     """The pairs of one split; the same seed gives the same pairs, in the same order, everywhere."""
     if split not in SPLITS:

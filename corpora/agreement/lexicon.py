@@ -41,11 +41,11 @@ class NounWord(Word):
 class VerbWord(Word):
     past: str = ""
     infinitive: str = ""
-    present: str = ""  # third person singular; of an agreeing-free clause, the whole form
+    present: str = ""  # third person singular; of an opinion, first person plural
     participle: str = ""
     stem: str = ""  # of the participle's other genders: přišel, přišl-
     reflexive: str = ""  # se, si or nothing
-    manners: str = ""  # codes of the adverbs of manner that fit
+    manners: str = ""  # the adverbs of manner that fit, in English
     objects: str = ""  # kinds of what it takes in the accusative
 
 
