@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := checkpoints/my-demo
 REPORT := reports/my-demo
 
-.PHONY: demo test slow lint clean
+.PHONY: demo test lint clean
 
 demo: $(RUN)/scores.json
 	@echo
@@ -23,10 +23,7 @@ $(RUN)/scores.json: | .venv/installed
 	$(BIN)/python train.py --recipe demo --out $(RUN)
 
 test: .venv/installed
-	$(BIN)/python -m pytest -m "not slow"
-
-slow: .venv/installed
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest
 
 lint: .venv/installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

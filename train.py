@@ -71,12 +71,12 @@ def fingerprint(*parts: corpora.Corpus) -> str:
 
 def start(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     """A new run."""
-    if (folder / "run.json").exists():
+    if any((folder / name).exists() for name in (checkpoint.LAST, checkpoint.BEST)):
         raise config.UserError(f"{folder} already holds a run: go on with --resume, or choose another --out")
     recipe, specs = RECIPES[given["recipe"]], given.get("corpus", ["agreement"])
     shape = config.settings(ModelSettings, recipe.model, given)
     settings = config.settings(TrainingSettings, recipe.training, given)
-    loading = {name: given.get(name, default) for name, default in LOADING.items()}
+    loading = {**LOADING, **recipe.loading, **{name: given[name] for name in LOADING if name in given}}
     train, dev = load_corpora(specs, loading)
     tokenizer = Tokenizer.train((text for pair in train for text in (pair.source, pair.target)), settings.vocabulary)
     if len(tokenizer) < settings.vocabulary:
@@ -105,10 +105,11 @@ def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     run = checkpoint.Run.load(folder)
     own = {**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora}
     recipe = RECIPES[given["recipe"]]
-    for name, value in {**recipe.model, **recipe.training, **given}.items():
-        if name in own and name != "minutes" and value != own[name]:
+    for name, value in {**recipe.model, **recipe.training, **recipe.loading, **given}.items():
+        if name in own and name != "minutes" and value not in (own[name], name == "precision" and run.precision):
+            had, wanted = (" ".join(each) if isinstance(each, list) else each for each in (own[name], value))
             raise config.UserError(
-                f"--resume goes on with --{name.replace('_', '-')} {own[name]}: leave {value} out, or start anew"
+                f"--resume goes on with --{name.replace('_', '-')} {had}: leave {wanted} out, or start anew"
             )
     settings = config.replace(config.from_json(TrainingSettings, run.training), minutes=given.get("minutes", 0.0))
     train, dev = load_corpora(run.corpora, run.loading)
@@ -137,9 +138,9 @@ def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
             except corpora.NoSuchSplit as reason:
                 print(f"{reason}: {split} scores left out")
                 continue
-            where = f"{name} {split} to {run.loading['max_words']} words"
-            scores[f"{name} {split}"] = training.final_scores(translator, pairs, where)
-            for score in scores[f"{name} {split}"]:
+            where = f"{name} {split}"
+            scores[where] = training.final_scores(translator, pairs, where, run.loading["max_words"])
+            for score in scores[where]:
                 print(score)
     content = {where: [asdict(score) for score in each] for where, each in scores.items()}
     checkpoint.write(folder / "scores.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")

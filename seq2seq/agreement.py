@@ -22,30 +22,38 @@ class Verdict:
     verdict: str
 
 
-def judge(factors: Factors, output: str, gender: str | None = None, spare: Sequence[Agreeing] = ()) -> list[Verdict]:
-    """What became of each agreeing word of the pair in this translation, wherever in the sentence it stands.
+def judge(
+    factors: Factors,
+    output: str,
+    gender: str | None = None,
+    words: Sequence[Agreeing] | None = None,
+    spare: Sequence[Agreeing] = (),
+) -> list[Verdict]:
+    """What became of each of these agreeing words (None: all) in this translation, wherever in the sentence it stands.
 
-    `gender` replaces the gender of the first noun, for a translation whose gender was changed on purpose; words in `spare`
-    are not judged.
+    `gender` replaces the gender of the first noun, for a translation whose gender was changed on purpose. `spare` are agreeing
+    words that the output holds, too, and that are not judged: the form of one of them is not right for another word.
     """
     left = Counter(word.lower() for word in WORD.findall(output))
-    verdicts: list[Verdict] = []
-    pending = []
-    for word in factors.agreeing:
+
+    def wanted(word: Agreeing) -> str:
         own = gender if gender and word.controller == 0 else factors.nouns[word.controller].gender
-        wanted = word.forms[own].lower()
-        if word in spare:
-            left[wanted] -= 1
-        elif left[wanted] > 0:  # a form is used up by the word that it was right for …
-            left[wanted] -= 1
-            verdicts.append(Verdict(word, wanted, RIGHT))
+        return word.forms[own].lower()
+
+    left.subtract(wanted(word) for word in spare)
+    verdicts: list[Verdict] = []
+    pending: list[Agreeing] = []
+    for word in factors.agreeing if words is None else words:
+        if left[wanted(word)] > 0:  # a form is used up by the word that it is right for …
+            left[wanted(word)] -= 1
+            verdicts.append(Verdict(word, wanted(word), RIGHT))
         else:
-            pending.append((word, wanted))
-    for word, wanted in pending:  # … before what is left over can be wrong for another
+            pending.append(word)
+    for word in pending:  # … before what is left over can be wrong for another
         other = next((form.lower() for form in word.forms.values() if left[form.lower()] > 0), None)
         if other:
             left[other] -= 1
-        verdicts.append(Verdict(word, wanted, WRONG if other else MISSING))
+        verdicts.append(Verdict(word, wanted(word), WRONG if other else MISSING))
     return verdicts
 
 

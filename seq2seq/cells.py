@@ -23,6 +23,7 @@ class Cell(Protocol):
 
     states: ClassVar[tuple[str, ...]]  # what it carries to the next step; the first is its output
     gates: ClassVar[tuple[str, ...]]  # what it computes on the way
+    memory: ClassVar[str]  # the state that is said to remember
     kernel: ClassVar[type[nn.RNNBase]]  # torch's own module for it: it owns the weights and runs whole sentences
 
     @staticmethod
@@ -52,6 +53,7 @@ class LSTM:
 
     states = ("hidden", "cell")
     gates = ("input", "forget", "candidate", "output")
+    memory = "cell"
     kernel = nn.LSTM
 
     @staticmethod

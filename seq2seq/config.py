@@ -84,12 +84,16 @@ class Parser(argparse.ArgumentParser):
             name, default = "--" + each.name.replace("_", "-"), each.default
             shared: dict[str, Any] = {
                 "default": argparse.SUPPRESS,
-                "help": f"{each.metadata['help']} (default: {default})",
+                "help": f"{each.metadata['help']}{choices(each.metadata['choices'])} (default: {default})",
             }
             if types[each.name] is bool:
                 group.add_argument(name, action=argparse.BooleanOptionalAction, **shared)
             else:
                 group.add_argument(name, type=types[each.name], metavar=types[each.name].__name__.upper(), **shared)
+
+
+def choices(known: tuple[str, ...] | None) -> str:
+    return f": {', '.join(known)}" if known else ""
 
 
 def settings(kind: type[Settings], *sources: Mapping[str, Any]) -> Settings:
@@ -98,9 +102,8 @@ def settings(kind: type[Settings], *sources: Mapping[str, Any]) -> Settings:
     return kind(**{name: source[name] for source in sources for name in names if name in source})
 
 
-def command(main: Callable[[], None]) -> NoReturn:
+def command(main: Callable[[], None], name: str = os.path.basename(sys.argv[0])) -> NoReturn:
     """Run a command: 0 done, 2 the user's input was wrong, 3 the run diverged, 130 interrupted; one line says which."""
-    name = os.path.basename(sys.argv[0])
     try:
         main()
         sys.stdout.flush()

@@ -37,11 +37,13 @@ class ProjectedCrossEntropy(torch.autograd.Function):
                 surprise = log_total - score  # −log p of the gold piece
                 plain += surprise.sum()
                 smoothed += ((1 - smoothing) * surprise + smoothing * (log_total - mean)).sum()
+                if not any(ctx.needs_input_grad):
+                    continue
                 z.mul_(total.reciprocal().to(kind)).sub_(smoothing / V)
                 z.scatter_add_(1, right, z.new_full(right.shape, smoothing - 1))
-            d_features, d_weight = slopes @ W, slopes.T @ x
-            d_bias = slopes.sum(0).to(bias.dtype)
-        ctx.save_for_backward(d_features.to(features.dtype), d_weight.to(weight.dtype), d_bias)
+            if any(ctx.needs_input_grad):
+                d_features, d_weight, d_bias = slopes @ W, slopes.T @ x, slopes.sum(0)
+                ctx.save_for_backward(d_features.to(features.dtype), d_weight.to(weight.dtype), d_bias.to(bias.dtype))
         ctx.mark_non_differentiable(plain)
         return smoothed, plain
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .training import Evaluation
+if TYPE_CHECKING:  # translating to a file draws a bar, too, and need not load all of training
+    from .training import Evaluation
 
 
 class Display:
@@ -42,6 +45,15 @@ class Display:
         )
         for source, output in done.samples:
             self.console.print(f"    {source}  →  {output}", markup=False, style="dim")
+
+
+@contextmanager
+def share_done(name: str) -> Iterator[Callable[[str, float], None]]:
+    """A bar on stderr, with the time left, that is told what is being done and which share of all (0 … 1) is done."""
+    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=1.0)
+        yield lambda what, share: bar.update(task, description=f"{name}: {what}", completed=share)
 
 
 def lines_done(chunks: Iterable[Sequence[str]], count: int) -> Iterator[Sequence[str]]:

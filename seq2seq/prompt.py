@@ -119,7 +119,7 @@ class Conversation:
     def show_trace(self, _: str) -> None:
         """what decoder units held after each Czech word of the last translation"""
         settings = self.translator.model.settings
-        site = f"decoder.{settings.layers - 1}.{CELLS[settings.cell].states[-1]}"
+        site = f"decoder.{settings.layers - 1}.{CELLS[settings.cell].memory}"
         trace = self.translator.trace(*self.said(), sites=[site])
         values = trace.words(site, 0)  # [W, H]
         units = (values.amax(0) - values.amin(0)).topk(min(UNITS, settings.units)).indices

@@ -38,15 +38,15 @@ class TrainingSettings:
     batch_tokens: int = option(2500, "word pieces in a batch, on its longer side", minimum=8)
     learning_rate: float = option(2e-3, "highest learning rate of AdamW", minimum=0)
     warmup: int = option(400, "steps over which the rate rises; then it falls to 0 along a cosine", minimum=0)
-    max_steps: int = option(7000, "steps in all, which the schedule counts", minimum=1)
+    max_steps: int = option(3000, "steps in all, which the schedule counts", minimum=1)
     minutes: float = option(0.0, "stop after so many minutes; 0: no limit", minimum=0)
     weight_decay: float = option(0.01, "AdamW's decay", minimum=0)
     label_smoothing: float = option(0.1, "probability spread over all pieces", minimum=0)
-    clip: float = option(1.0, "largest norm of the gradient", minimum=0)
+    clip: float = option(1.0, "largest norm of the gradient; 0: any", minimum=0)
     evaluate_every: int = option(500, "steps between evaluations on dev", minimum=1)
     patience: int = option(8, "evaluations without a better dev score before training stops", minimum=1)
     seed: int = option(1, "seed of weights, order and dropout", minimum=0)
-    precision: str = option("auto", "auto measures which is faster here", choices=("auto", "float32", "bf16"))
+    precision: str = option("auto", "number format; auto measures which is faster here", choices=("auto", "float32", "bf16"))
 
     def __post_init__(self):
         check(self)
@@ -58,17 +58,22 @@ class TrainingSettings:
 class Recipe:
     """A named set of settings."""
 
-    model: dict[str, Any]
-    training: dict[str, Any]
+    model: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    loading: dict[str, Any] = field(default_factory=dict)
 
 
 RECIPES = {
-    "default": Recipe(model={}, training={}),
-    "demo": Recipe(
-        model={"attention": "none", "bidirectional": False, "embedding": 128, "units": 256, "dropout": 0.1},
-        training={"vocabulary": 1500, "batch_tokens": 2000, "max_steps": 3000, "precision": "float32"},
+    "default": Recipe(),  # under 20 minutes on two cores
+    "demo": Recipe(  # under 3 minutes, the same weights everywhere: short sentences, no attention, float32
+        model={"attention": "none", "embedding": 128, "units": 256, "dropout": 0.05},
+        training={
+            "vocabulary": 3000, "batch_tokens": 800, "learning_rate": 4e-3, "warmup": 200, "max_steps": 3000,
+            "precision": "float32",
+        },
+        loading={"max_words": 8},
     ),
-}
+}  # fmt: skip
 
 
 def device() -> torch.device:
@@ -87,19 +92,21 @@ def loss_of(model: Model, batch: Batch, smoothing: float) -> tuple[Tensor, Tenso
 
 
 def faster_precision(model: Model, batch: Batch) -> tuple[str, str]:
-    """float32 or bf16, whichever trains on this batch faster here, and the measurement in words (under a second)."""
+    """float32 or bf16, whichever trains on this batch faster here, and the measurement in words (under a second or two)."""
     place, seconds = next(model.parameters()).device, {"float32": math.inf, "bf16": math.inf}
     batch = batch.to(place)
-    state = torch.get_rng_state()
-    for _ in range(3):  # in turn, the first warms up; the best of them counts
-        for name in seconds:
-            start = time.perf_counter()
-            with torch.autocast(place.type, torch.bfloat16, enabled=name == "bf16"):
-                loss, _ = loss_of(model, batch, 0.1)
-            loss.backward()
-            seconds[name] = min(seconds[name], time.perf_counter() - start)
+    finish = torch.cuda.synchronize if place.type == "cuda" else lambda: None
+    with torch.random.fork_rng():  # dropout's draws here are not the training's
+        for _ in range(3):  # in turn, the first warms up; the best of them counts
+            for name in seconds:
+                finish()
+                start = time.perf_counter()
+                with torch.autocast(place.type, torch.bfloat16, enabled=name == "bf16"):
+                    loss, _ = loss_of(model, batch, 0.1)
+                loss.backward()
+                finish()
+                seconds[name] = min(seconds[name], time.perf_counter() - start)
     model.zero_grad(set_to_none=True)
-    torch.set_rng_state(state)
     fastest = min(seconds, key=lambda name: seconds[name])
     return fastest, ", ".join(f"{name} {1000 * each:.0f} ms a batch" for name, each in seconds.items())
 
@@ -326,11 +333,13 @@ def choose_search(translator: Translator, dev: Sequence[Pair], beam: int = 5) ->
     return SearchSettings(beam, best), ", ".join(f"{exponent:g}: {value:.2f}" for exponent, value in tried.items())
 
 
-def final_scores(translator: Translator, pairs: Sequence[Pair], where: str) -> list[Score]:
-    """BLEU, chrF, exact match and, where pairs have factors, agreement; each with corpus, split, n and search."""
+def final_scores(translator: Translator, pairs: Sequence[Pair], where: str, longest: int) -> list[Score]:
+    """BLEU, chrF, exact match and, where pairs have factors, agreement; each with corpus, split, n and search.
+    `longest` says how many words a sentence may have had to be among the pairs."""
     outputs = translator.translate([pair.source for pair in pairs])
     settings = translator.settings
     conditions = f"{where}, n = {len(pairs)}, beam {settings.beam}, length exponent {settings.exponent:g}"
+    conditions += f", sentences of at most {longest} words"
     scores = score(outputs, [pair.target for pair in pairs])
     agreement = agreement_rate(pairs, outputs)
     if agreement is not None:

@@ -60,9 +60,9 @@ def test_a_word_is_used_up_by_the_one_it_is_right_for():
     assert verdicts(mixed, "rád ráda") == [RIGHT, RIGHT], "each is right for one, though wrong for the other"
 
 
-def test_a_spared_word_is_not_judged_and_its_form_not_counted_for_another():
-    said = agreeing("rád ráda rádo")
-    twice = factors([said, RÁD], "masculine")
-    [verdict] = judge(factors([KTERÝ, RÁD], "masculine"), "která rád", spare=[KTERÝ])
+def test_only_the_words_asked_for_are_judged_and_a_spare_words_form_is_not_right_for_another():
+    said = factors([KTERÝ, RÁD], "masculine")
+    [verdict] = judge(said, "která rád", words=[RÁD])
     assert (verdict.word, verdict.wanted, verdict.verdict) == (RÁD, "rád", RIGHT)
-    assert verdicts(twice, "", None, ()) == [MISSING, MISSING]
+    [verdict] = judge(said, "který rád", words=[RÁD], spare=[agreeing("rád ráda rádo")])
+    assert verdict.verdict == MISSING, "the only rád is the spare word's"

@@ -64,11 +64,11 @@ def split_pairs(split: str, generator: random.Random) -> list[Pair]:
 
 
 def pinned() -> list[Pair]:
-    """The two sentences that the project begins with."""
+    """The two sentences that the project begins with: the boy who likes to learn, and the girl."""
     template = next(template for template in TEMPLATES if template.name == "first-person-0")
     learn = next(verb for verb in DOMAINS["hobby"] if verb.english == "learn")
-    nouns = [noun for noun in DOMAINS["noun"] if noun.english in ("boy", "girl")]
-    return [realise(template, {"noun": noun, "hobby": learn}) for noun in nouns]
+    nouns = {noun.english: noun for noun in DOMAINS["noun"]}
+    return [realise(template, {"noun": nouns[english], "hobby": learn}) for english in ("boy", "girl")]
 
 
 def shares(split: str) -> list[tuple[Cell, int]]:

@@ -48,35 +48,35 @@ def other(gender: str) -> str:
 class Experiment:
     """Stimuli, read up to their nouns, ready to go on with whatever is put into the decoder's cell."""
 
-    def __init__(self, translator: Translator, stimuli: Sequence[Stimulus], sites: Sequence[str] = ()):
+    def __init__(self, translator: Translator, stimuli: Sequence[Stimulus]):
         model = translator.model
         self.translator, self.stimuli = translator, stimuli
-        self.cell = model.decoder[-1].cell.states[-1]  # the state that is not the output: an LSTM's cell
-        self.site = f"decoder.{len(model.decoder) - 1}.{self.cell}"
+        self.site = f"decoder.{len(model.decoder) - 1}.{model.decoder[-1].cell.memory}"
         states = [f"decoder.{layer}.{state}" for layer, each in enumerate(model.decoder) for state in each.cell.states]
         self.trace: Trace = trace(
             model,
             translator.tokenizer,
             [each.pair.source for each in stimuli],
             [each.pair.target for each in stimuli],
-            [*states, *sites],
+            states,
         )
         self.positions = [each.position for each in stimuli]
         before = [position - 1 for position in self.positions]
         with torch.inference_mode():
             source, lengths = sources(self.trace.source_pieces)
-            self.memory = model.encode(source, lengths)
+            place = next(model.parameters()).device
+            memory = model.encode(source.to(place), lengths)
         initial = [
-            {state: self.trace.at(f"decoder.{layer}.{state}", before) for state in each.cell.states}
+            {state: self.trace.at(f"decoder.{layer}.{state}", before).to(place) for state in each.cell.states}
             for layer, each in enumerate(model.decoder)
         ]
-        self.memory = Memory(self.memory.states, self.memory.keys, self.memory.mask, initial)
+        self.memory = Memory(memory.states, memory.keys, memory.mask, initial)  # as it is before the noun's last piece
         self.first = torch.tensor([each.pieces[each.noun.last] for each in stimuli])
-        self.limit = 2 * self.memory.mask.sum(1) + 10
+        self.limit = 2 * lengths + 10
         self.own = self.trace.at(self.site, self.positions)  # [B, H] the cell once the noun has been read
 
-    def go_on(self, rows: Sequence[int], value: Tensor | None = None, beam: int = 1) -> list[Continuation]:
-        """Decode from the noun on; `value` [R, H] is what the cell is set to at the step that reads its last piece."""
+    def go_on(self, rows: Sequence[int], value: Tensor | None = None) -> list[Continuation]:
+        """Decode greedily from the noun on; `value` [R, H] is what the cell is set to at the step that reads its last piece."""
         said = []
         for start in range(0, len(rows), ROWS):
             index = torch.as_tensor(rows[start : start + ROWS])
@@ -85,9 +85,9 @@ class Experiment:
                 tap = Patch(self.site, value[start : start + ROWS], positions=torch.zeros(len(index), dtype=torch.long))
             found = search(
                 self.translator.model,
-                self.memory.rows(index),
+                self.memory.rows(index.to(self.memory.states.device)),
                 self.limit[index],
-                SearchSettings(beam, self.translator.settings.exponent),
+                SearchSettings(beam=1),
                 first=self.first[index],
                 tap=tap,
             )
@@ -95,10 +95,12 @@ class Experiment:
         return said
 
     def judge(self, row: int, pieces: Sequence[int]) -> Continuation:
-        stimulus = self.stimuli[row]
-        text = self.translator.tokenizer.decode([*stimulus.pieces[: stimulus.noun.last + 1], *pieces])
+        stimulus, decode = self.stimuli[row], self.translator.tokenizer.decode
+        prefix = stimulus.pieces[: stimulus.noun.last + 1]
+        text = decode([*prefix, *pieces])
+        after = text[len(decode(prefix)) :]  # words already said are not scored
         right = [
-            sum(each.verdict == RIGHT for each in judge(stimulus.factors, text, gender, stimulus.unjudged))
+            sum(v.verdict == RIGHT for v in judge(stimulus.factors, after, gender, stimulus.judged, stimulus.unjudged))
             for gender in GENDERS
         ]
         return Continuation(text, right[0], right[1], len(stimulus.judged))
@@ -114,5 +116,5 @@ class Experiment:
             mixed = own.clone()
             mixed[:, chosen] = donor[:, chosen]
             values.append(mixed)
-        said = self.go_on(recipients * len(units), torch.cat(values), beam)
+        said = self.go_on(recipients * len(units), torch.cat(values))
         return [said[start : start + len(pairs)] for start in range(0, len(said), len(pairs))]

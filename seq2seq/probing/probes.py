@@ -37,14 +37,9 @@ class Probe:
     held_out_lemmas: float  # in held-out templates too
     seen_lemmas: float  # in held-out templates
     control: float  # the same rows, random genders; mean over draws
-    control_high: float  # the best draw
-    n_fit: int
-    n_held_out: int
-    n_seen: int
-
-    @property
-    def selectivity(self) -> float:
-        return self.seen_lemmas - self.control
+    selectivity: float  # seen_lemmas − control
+    fit_nouns: int
+    held_out_nouns: int
 
 
 def classifier() -> Pipeline:
@@ -59,31 +54,37 @@ def accuracy(model: Pipeline, table: Table, labels: NDArray[numpy.bool_], rows: 
 
 
 def random_genders(table: Table, random: numpy.random.Generator) -> NDArray[numpy.bool_]:
-    """The true genders, dealt out anew to the lemmas."""
-    lemmas = sorted(set(table.lemmas))
-    genders = {lemma: bool(each) for lemma, each in zip(table.lemmas, table.feminine)}
-    dealt = dict(zip(lemmas, random.permutation([genders[lemma] for lemma in lemmas])))
+    """The true genders, dealt out anew among the lemmas to fit on, and among the held-out ones."""
+    genders = {
+        lemma: (bool(held_out), bool(feminine))
+        for lemma, held_out, feminine in zip(table.lemmas, table.lemma_held_out, table.feminine)
+    }
+    dealt: dict[str, bool] = {}
+    for fold in (False, True):
+        lemmas = sorted(lemma for lemma, (held_out, _) in genders.items() if held_out == fold)
+        dealt |= dict(zip(lemmas, random.permutation([genders[lemma][1] for lemma in lemmas])))
     return numpy.array([dealt[lemma] for lemma in table.lemmas])
 
 
 def probe(table: Table, seed: int, draws: int = 5) -> Probe:
     """Fit on seen lemmas in seen templates; test on held-out ones, and beside the control on seen lemmas elsewhere."""
+    lemmas = numpy.asarray(table.lemmas)
     fit = ~table.lemma_held_out & ~table.template_held_out
     seen = ~table.lemma_held_out & table.template_held_out
     held_out = table.lemma_held_out & table.template_held_out
-    if set(numpy.asarray(table.lemmas)[fit]) & set(numpy.asarray(table.lemmas)[held_out]):
+    if set(lemmas[fit]) & set(lemmas[held_out]):
         raise ValueError("a held-out lemma is among those that the probe is fitted on")
     true = classifier().fit(table.values[fit], table.feminine[fit])
     random, controls = numpy.random.default_rng(seed), []
     for _ in range(draws):
         labels = random_genders(table, random)
         controls.append(accuracy(classifier().fit(table.values[fit], labels[fit]), table, labels, seen))
+    on_seen, on_control = accuracy(true, table, table.feminine, seen), float(numpy.mean(controls))
     return Probe(
         accuracy(true, table, table.feminine, held_out),
-        accuracy(true, table, table.feminine, seen),
-        float(numpy.mean(controls)),
-        max(controls),
-        int(fit.sum()),
-        int(held_out.sum()),
-        int(seen.sum()),
+        on_seen,
+        on_control,
+        on_seen - on_control,
+        len(set(lemmas[fit])),
+        len(set(lemmas[held_out])),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
@@ -33,10 +32,11 @@ svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px s
 @media print { body { max-width: none; } h2 { break-after: avoid; } table, svg { break-inside: avoid; } }
 """
 RULE = "an eighth of the cell's units"
+FLIPPED, CHANCE = 0.9, 0.02  # what a yes asks for: sentences changed, and changed by controls
 
 
-def percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.1%}".replace("%", " %")
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}".replace("%", " %")
 
 
 def interval(estimate: Estimate) -> str:
@@ -45,31 +45,35 @@ def interval(estimate: Estimate) -> str:
 
 def eighth(result: Result) -> list[Flips]:
     """Both directions at the largest number of units that a claim about units may use."""
-    return [each for each in result.flips if each.k == max(1, result.units // 8)]
+    return [each for each in result.flips if each.k == result.eighth]
 
 
 def answer(result: Result) -> str:
-    """The result in three sentences."""
+    """The result in three sentences; the verdict is yes, no, or that the controls do not allow one."""
     at = eighth(result)
     worst = min(at, key=lambda each: each.all_words.value)
-    chance = max(each.random_high for each in at)
-    last = next(each for each in reversed(result.probes) if each.site == result.site)
-    holds = worst.all_words.value >= 0.9 and chance <= 0.02
+    chance = max((each.random_high for each in at if each.random_high is not None), default=None)
+    last = [each for each in result.probes if each.site == result.site][-1]
     decodable = (
-        f"The noun's gender can be read from {result.site} by a linear probe with {percent(last.probe.held_out_lemmas)} "
-        f"accuracy {last.step} words after the noun, on nouns and templates it never saw"
+        f"{last.step} words after the noun, none of which shows its gender, a linear probe reads the gender from "
+        f"{result.site} with {percent(last.probe.held_out_lemmas)} accuracy, on nouns and templates it never saw"
     )
     causal = (
-        f"putting the {worst.k} most separating of {result.units} units of a sentence of the other gender in, once, at the "
-        f"noun, changes every later agreeing word in {interval(worst.all_words)} of the sentences ({worst.direction}, the "
-        f"weaker direction); 95 % of random sets of that size change {percent(chance)} or less"
+        f"putting the {worst.k} units (of {result.units}) that separate the genders most from a sentence of the other gender "
+        f"in, once, at the noun, changes every later agreeing word in {interval(worst.all_words)} of the sentences "
+        f"({worst.direction}, the weaker direction); random sets of that size change {percent(worst.random_mean)} on average "
+        f"and {percent(chance)} or less in 95 of 100 draws"
     )
-    verdict = (
-        f"So {RULE}, set at the noun, decide the gender of what follows: the cell carries it."
-        if holds
-        else f"So {RULE} do not decide the gender of what follows: this is a controlled no, and the curve says how far it goes."
-    )
-    return f"{decodable}; {causal}. {verdict}"
+    if worst.all_words.value < FLIPPED:
+        verdict = f"So setting {RULE} at the noun does not decide the gender of what follows: a controlled no"
+    elif chance is None or chance > CHANCE or result.same_gender.value > CHANCE:
+        verdict = (
+            f"So setting {RULE} at the noun decides the gender of what follows, but a control changes more than "
+            f"{percent(CHANCE)}: other sets of units do it, too"
+        )
+    else:
+        verdict = f"So setting {RULE} at the noun decides the gender of what follows, and setting others does not"
+    return f"{decodable}; {causal}. {verdict}. Whether it travels in the cell alone, the path decomposition has to say."
 
 
 def colour(value: float, largest: float) -> str:
@@ -118,7 +122,7 @@ def curve(result: Result) -> str:
     for k in ks:
         parts.append(f"<text x='{x[k]:.1f}' y='{height - bottom + 18}' text-anchor='middle'>{k}</text>")
     parts.append(f"<text x='{(left + width) / 2}' y='{height - 6}' text-anchor='middle'>units exchanged</text>")
-    limit = x[max(1, result.units // 8)]
+    limit = x[result.eighth]
     parts.append(
         f"<line x1='{limit:.1f}' x2='{limit:.1f}' y1='{top}' y2='{height - bottom}' stroke='var(--quiet)' stroke-dasharray='4'/>"
     )
@@ -133,8 +137,7 @@ def curve(result: Result) -> str:
             parts.append(
                 f"<line x1='{x[each.k]:.1f}' x2='{x[each.k]:.1f}' y1='{low:.1f}' y2='{high:.1f}' stroke='var({ink})'/>"
             )
-        chance = [each for each in line if not math.isnan(each.random_high)]
-        points = " ".join(f"{x[each.k]:.1f},{y(each.random_high):.1f}" for each in chance)
+        points = " ".join(f"{x[each.k]:.1f},{y(each.random_mean):.1f}" for each in line if each.random_mean is not None)
         parts.append(
             f"<polyline points='{points}' fill='none' stroke='var(--quiet)' stroke-width='1' stroke-dasharray='{dash}'/>"
         )
@@ -145,56 +148,40 @@ def flips_table(result: Result) -> str:
     rows = "".join(
         f"<tr><td>{escape(each.direction)}</td><td>{each.k}</td><td>{interval(each.all_words)}</td><td>{interval(each.any_word)}</td>"
         f"<td>{percent(each.random_mean)}</td><td>{percent(each.random_high)}</td><td>{each.draws}</td>"
-        f"<td>{each.all_words.n}</td><td>{each.all_words.clusters}</td></tr>"
+        f"<td>{'–' if each.p is None else f'{each.p:.3f}'}</td><td>{each.all_words.n}</td><td>{each.all_words.clusters}</td></tr>"
         for each in result.flips
     )
-    head = (
-        "direction",
-        "k",
-        "all words change",
-        "any word",
-        "random: mean",
-        "random: 95th",
-        "draws",
-        "sentences",
-        "nouns",
+    head = ("direction", "k", "all words change", "any word", "random: mean", "95th", "draws", "p", "sentences", "nouns")
+    return table(head, rows, "Interchange at the noun; means and 95 % intervals over held-out nouns, in held-out templates")
+
+
+def alone_table(result: Result) -> str:
+    at_noun = result.steps[0].areas
+    rows = "".join(
+        f"<tr><td>{unit}</td><td>{at_noun[unit]:.2f}</td><td>{interval(alone)}</td></tr>"
+        for unit, alone in zip(result.best, result.alone)
     )
-    return table(head, rows, "Interchange at the noun; 95 % intervals over held-out nouns")
+    return table(("unit", "AUC at the noun", "all words change"), rows, "Each of these units exchanged alone, both directions")
 
 
 def probes_table(result: Result) -> str:
     rows = "".join(
         f"<tr><td>{escape(each.site)}</td><td>{each.step}</td><td>{percent(each.probe.held_out_lemmas)}</td>"
-        f"<td>{percent(each.probe.seen_lemmas)}</td><td>{percent(each.probe.control)}</td><td>{percent(each.selectivity)}</td>"
-        f"<td>{each.probe.n_fit}</td><td>{each.probe.n_held_out}</td></tr>"
+        f"<td>{percent(each.probe.seen_lemmas)}</td><td>{percent(each.probe.control)}</td><td>{percent(each.probe.selectivity)}</td>"
+        f"<td>{each.probe.fit_nouns}</td><td>{each.probe.held_out_nouns}</td></tr>"
         for each in result.probes
     )
-    head = (
-        "site",
-        "words after noun",
-        "held-out nouns",
-        "seen nouns",
-        "control",
-        "selectivity",
-        "fitted on",
-        "tested on",
-    )
-    return table(head, rows, "Linear probe for gender; held-out nouns stand in held-out templates, seen nouns too")
+    head = ("site", "words after noun", "held-out nouns", "seen nouns", "control", "selectivity", "nouns fitted on", "held out")
+    return table(head, rows, "Linear probe for gender, always in held-out templates")
 
 
 def auc_table(result: Result) -> str:
-    steps = range(len(result.auc_best[0]))
     rows = "".join(
-        f"<tr><td>{unit}</td>{''.join(f'<td>{value:.2f}</td>' for value in values)}</tr>"
-        for unit, values in zip(result.best, result.auc_best)
+        f"<tr><td>{unit}</td>{''.join(f'<td>{each.areas[unit]:.2f}</td>' for each in result.steps)}</tr>" for unit in result.best
     )
-    nouns = "".join(f"<td>{count}</td>" for count in result.step_nouns)
-    rows += f"<tr><td>held-out nouns</td>{nouns}</tr>"
-    return table(
-        ["unit", *[f"+{step}" if step else "noun" for step in steps]],
-        rows,
-        f"AUC of {escape(result.site)} for feminine",
-    )
+    rows += f"<tr><td>held-out nouns</td>{''.join(f'<td>{each.nouns}</td>' for each in result.steps)}</tr>"
+    head = ["unit", *[f"+{each.step}" if each.step else "noun" for each in result.steps]]
+    return table(head, rows, f"AUC of {result.site} for feminine, so many gender-neutral words after the noun")
 
 
 def table(head: Sequence[str], rows: str, caption: str) -> str:
@@ -251,17 +238,19 @@ def page(results: Sequence[Result], command: str) -> str:
             how(
                 "Across: how many units were exchanged, most separating first. Up: the share of held-out sentences in which every "
                 "word that agrees with the noun, after it, then had the other gender. Solid red: from masculine to feminine; "
-                "dashed blue: back. Grey: what 95 % of random sets of units of that size stay below. A claim about units has to "
-                f"be made left of the dotted line, {RULE}. The noun itself is out already and stays."
+                "dashed blue: back. Grey: the mean of random sets of that many units, drawn evenly from all units. A claim about "
+                f"units has to be made left of the dotted line, {RULE}. The noun itself is out already and stays."
             ),
             flips_table(result),
-            f"<p>Control: the same {max(1, result.units // 8)} units from a noun of the same gender change a word's gender in "
+            alone_table(result),
+            f"<p>Control: the same {result.eighth} units from a noun of the same gender change a word's gender in "
             f"{interval(result.same_gender)} of {result.same_gender.n} sentences.</p>",
             "<h2>Can it be read?</h2>",
             how(
                 "A probe is fitted on some nouns and templates and tested on others. The control gives each noun a random gender; "
                 "what a probe reaches there it reaches by knowing the nouns. Selectivity is the difference on the same nouns. "
-                "Read right after the noun the word itself may be what is read; further on, it is what is kept."
+                "At the noun the word itself may be what is read; further on only sentences count in which no word since the noun "
+                "shows its gender, so what is read was kept. (The words between may still differ; the templates are held out.)"
             ),
             probes_table(result),
             how("1 or 0: the unit tells every held-out feminine noun from every masculine one; 0.5: it tells nothing."),
@@ -281,26 +270,22 @@ def page(results: Sequence[Result], command: str) -> str:
 
 def summary(result: Result) -> str:
     """The result for a terminal."""
-    lines = [
-        f"{result.run}: given the noun, {interval(result.understood)} of {result.understood.n} stimuli are said right"
-    ]
+    lines = [f"{result.run}: given the noun, {interval(result.understood)} of {result.understood.n} stimuli are said right"]
     for each in result.probes:
         if each.site == result.site:
             lines.append(
-                f"  probe of {each.site}, {each.step} words after the noun: held-out nouns {percent(each.probe.held_out_lemmas)}, "
-                f"seen {percent(each.probe.seen_lemmas)}, control {percent(each.probe.control)}"
+                f"  probe of {each.site}, {each.step} neutral words after the noun: held-out nouns "
+                f"{percent(each.probe.held_out_lemmas)}, seen {percent(each.probe.seen_lemmas)}, control {percent(each.probe.control)}"
             )
     lines.append(f"  units furthest apart: {', '.join(map(str, result.best))}")
-    for each in eighth(result):
+    for flips in eighth(result):
         lines.append(
-            f"  interchange of {each.k} of {result.units} units, {each.direction}: all words change {interval(each.all_words)} "
-            f"(n = {each.all_words.n}, {each.all_words.clusters} nouns), random sets {percent(each.random_mean)}, "
-            f"95th percentile {percent(each.random_high)} of {each.draws}"
+            f"  interchange of {flips.k} of {result.units} units, {flips.direction}: all words change {interval(flips.all_words)} "
+            f"(n = {flips.all_words.n}, {flips.all_words.clusters} nouns); random sets {percent(flips.random_mean)}, 95th "
+            f"percentile {percent(flips.random_high)} of {flips.draws}"
         )
-    smallest = "no set" if result.smallest is None else f"{result.smallest} units"
-    lines.append(
-        f"  smallest set that changes 90 % in both directions: {smallest}; same-gender control {interval(result.same_gender)}"
-    )
+    smallest = "none" if result.smallest is None else f"{result.smallest} units"
+    lines.append(f"  fewest that change 90 % in both directions: {smallest}; same-gender control {interval(result.same_gender)}")
     lines += [f"  {k:4} units  {text}" for k, text in result.boy_to_girl]
     return "\n".join(lines)
 
@@ -308,7 +293,7 @@ def summary(result: Result) -> str:
 def save(results: Sequence[Result], folder: Path, command: str) -> tuple[Path, Path]:
     """Write results.json and report.html."""
     content = {"command": command, "results": [asdict(each) for each in results]}
-    data = json.dumps(content, indent=1, ensure_ascii=False, default=str).replace("NaN", "null")
+    data = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     write(folder / "results.json", data + "\n")
     write(folder / "report.html", page(results, command))
     return folder / "results.json", folder / "report.html"

@@ -23,9 +23,6 @@ class Estimate:
     n: int
     clusters: int
 
-    def __str__(self) -> str:
-        return f"{self.value:.1%} [{self.low:.1%}, {self.high:.1%}]"
-
 
 def auc(values: Values, positive: NDArray[numpy.bool_]) -> Values:
     """Area under the ROC curve of each column: the chance that a positive row is above a negative one, ties counted half.

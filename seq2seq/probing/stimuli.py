@@ -32,7 +32,24 @@ class Stimulus:
 
     @property
     def unjudged(self) -> tuple[Agreeing, ...]:
-        return tuple(word for word in self.factors.agreeing if word not in self.judged)
+        """What else agrees after the noun: with another noun, or in a form that does not tell."""
+        after = self.noun.end
+        return tuple(word for word in self.factors.agreeing if word.target.start >= after and word not in self.judged)
+
+    @property
+    def frame(self) -> tuple[str, str, str]:
+        """What partners share: the sentence without its noun, and the fold of the noun."""
+        return self.factors.template, self.factors.frame, self.factors.lemma_fold
+
+    def neutral(self, words: Sequence[Word]) -> list[Word]:
+        """The noun and the words after it, up to the first that shows its gender again; nothing if one came before it.
+
+        There a probe cannot read the gender from a word just said, but for the noun itself. Signs are no words.
+        """
+        own = [word.target.start for word in self.factors.agreeing if word.controller == 0]
+        if min(own) < self.noun.start:
+            return []
+        return [word for word in words if self.noun.start <= word.start < min(own) and word.text[0].isalnum()]
 
     @property
     def held_out(self) -> bool:
@@ -75,7 +92,7 @@ def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int
     by_frame: dict[tuple[str, str, str], list[Stimulus]] = defaultdict(list)
     for pair in pairs:
         if pair.factors and pair.factors.family == family and (each := stimulus(pair, tokenizer)):
-            by_frame[pair.factors.template, pair.factors.frame, pair.factors.lemma_fold].append(each)
+            by_frame[each.frame].append(each)
     templates: dict[str, list[list[Stimulus]]] = defaultdict(list)
     for (template, *_), group in by_frame.items():
         if {each.factors.gender for each in group} >= set(GENDERS):
@@ -98,11 +115,9 @@ def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int
 
 def partners(stimuli: Sequence[Stimulus], rows: Iterable[int], *, same_gender: bool) -> list[Partners]:
     """For each of the rows, the next stimulus of its frame with a noun of the other (or another of the same) gender."""
-    frames: dict[tuple[str, str], list[int]] = defaultdict(list)
-    rows = list(rows)
+    frames: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for row in rows:
-        factors = stimuli[row].factors
-        frames[factors.frame, factors.lemma_fold].append(row)
+        frames[stimuli[row].frame].append(row)
     found = []
     for members in frames.values():
         for place, row in enumerate(members):

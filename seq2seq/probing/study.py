@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy
 import torch
 
+from corpora.agreement import pinned
 from corpora.records import Pair
 
 from .. import checkpoint
 from ..config import UserError
+from ..trace import read_at
 from ..translator import Translator
-from .interventions import Continuation, Experiment, other
+from .interventions import Experiment, other
 from .probes import Probe, Table, probe
 from .statistics import Estimate, auc, by_cluster, estimate
-from .stimuli import Partners, Stimulus, partners, select
+from .stimuli import GENDERS, Partners, partners, select
 
-BOY = ("I am a boy who likes to learn.", "Jsem kluk, který se rád učí.")
-GIRL = ("I am a girl who likes to learn.", "Jsem holka, která se ráda učí.")
-STEPS = range(9)  # words after the noun; 0 is the noun
+STEPS = range(9)  # words after the noun, none of which shows its gender; 0 is the noun
+PROBED = (0, 1, 2, 4, 8)  # steps at which probes are fitted
 SHOWN = 10  # units drawn
+ENOUGH = 20  # draws behind a 95th percentile
 FEWEST = 5  # nouns of a gender behind a number
 UNDERSTOOD = 0.5  # a model that translates fewer of the stimuli right is not probed as if it understood them
 
@@ -54,19 +56,27 @@ class Sentence:
     source: str
     target: str
     translation: str  # the model's own
-    source_words: list[str]
     target_words: list[str]
     strips: dict[str, list[Strip]]  # site → a strip for each shown unit
 
 
 @dataclass(frozen=True)
+class StepAUC:
+    """AUC of every unit of the cell for feminine, so many gender-neutral words after the noun, on held-out nouns in
+    held-out templates."""
+
+    step: int
+    nouns: int
+    areas: list[float]
+
+
+@dataclass(frozen=True)
 class StepProbe:
-    """A probe of one site, so many words after the noun."""
+    """A probe of one site, so many gender-neutral words after the noun."""
 
     site: str
     step: int
     probe: Probe
-    selectivity: float
 
 
 @dataclass(frozen=True)
@@ -77,9 +87,10 @@ class Flips:
     direction: str  # "masculine → feminine", …
     all_words: Estimate
     any_word: Estimate
-    random_mean: float  # the same with random sets of k units
-    random_high: float  # their 95th percentile
-    draws: int
+    draws: int  # random sets of k units, drawn evenly from all units, on the same sentences
+    random_mean: float | None
+    random_high: float | None  # their 95th percentile
+    p: float | None  # (b + 1) / (B + 1), b: random sets that change as much or more
 
 
 @dataclass(frozen=True)
@@ -92,32 +103,29 @@ class Result:
     site: str
     units: int
     best: list[int]  # units by how far apart the genders are, chosen on the nouns and templates to fit on
-    unit_auc: list[float]  # of the best units at the noun, on held-out nouns in held-out templates
-    auc_steps: dict[str, list[float]]  # site → the largest |AUC − ½| + ½ among its units at each step
-    auc_best: list[list[float]]  # [best unit][step] AUC on held-out nouns
-    step_nouns: list[int]  # held-out nouns behind each step
+    steps: list[StepAUC]
     probes: list[StepProbe]
+    alone: list[Estimate]  # each of the best units exchanged alone, both directions: how often all words change
     flips: list[Flips]
-    same_gender: Estimate  # control: a donor of the same gender; how often the words change gender
+    same_gender: Estimate  # control: a donor of the same gender; how often a word changes gender all the same
     smallest: int | None  # smallest k whose two directions both reach 90 %
-    boy_to_girl: list[tuple[int, str]]  # k, the boy sentence with the girl's k units
+    boy_to_girl: list[tuple[int, str]] = field(default_factory=list)  # k, the boy's sentence with the girl's k units
     sentences: list[Sentence] = field(default_factory=list)
+
+    @property
+    def eighth(self) -> int:
+        """How many units a claim about units may use."""
+        return max(1, self.units // 8)
 
 
 def sizes(units: int) -> list[int]:
     """1, 2, 4 … up to all units, with the eighth that a claim about units may use."""
-    found = {units, units // 8}
+    found = {units, max(1, units // 8)}
     k = 1
     while k < units:
         found.add(k)
         k *= 2
-    return sorted(found - {0})
-
-
-def pairs_of(stimuli: Sequence[Stimulus], rows: Sequence[int], gender: str) -> list[Partners]:
-    return [
-        each for each in partners(stimuli, rows, same_gender=False) if stimuli[each.recipient].factors.gender == gender
-    ]
+    return sorted(found)
 
 
 class Study:
@@ -134,10 +142,9 @@ class Study:
         self.translator, self.size, self.seed, self.progress = translator, size, seed, progress
         progress("choosing stimuli", 0.0)
         self.stimuli = select(pairs, translator.tokenizer, "lexical", size.frames)
-        layers = len(translator.model.decoder)
-        self.sites = [f"decoder.{layers - 1}.cell", f"decoder.{layers - 1}.hidden"]
         progress("reading the stimuli", 0.05)
         self.experiment = Experiment(translator, self.stimuli)
+        self.place, _, self.memory = self.experiment.site.rpartition(".")
         progress("translating the stimuli", 0.15)
         own = self.experiment.go_on(range(len(self.stimuli)))
         self.good = [row for row, said in enumerate(own) if said.all_are(self.stimuli[row].factors.gender)]
@@ -154,15 +161,14 @@ class Study:
         return [each.factors.lemma for each in self.stimuli]
 
     def table(self, site: str, step: int) -> Table | None:
-        """Values of a site so many words after the noun, of the sentences that are long enough and understood; nothing
-        where fewer than FEWEST nouns of a gender are held out or fitted on."""
+        """Values of a site so many gender-neutral words after the noun, of the sentences that have them and are
+        understood; nothing where fewer than FEWEST nouns of a gender are held out or fitted on."""
         rows, positions = [], []
         for row in self.good:
-            words = self.experiment.trace.targets[row]
-            place = next(n for n, word in enumerate(words) if word.start == self.stimuli[row].noun.start) + step
-            if place < len(words):
+            words = self.stimuli[row].neutral(self.experiment.trace.targets[row])
+            if step < len(words):
                 rows.append(row)
-                positions.append(words[place].last + 1)
+                positions.append(read_at(words[step]))
         factors = [self.stimuli[row].factors for row in rows]
         made = Table(
             self.experiment.trace.values[site][rows, positions].numpy(),
@@ -197,51 +203,65 @@ class Study:
         apart = numpy.abs(means[labels > 0.5].mean(0) - means[labels < 0.5].mean(0))
         return [int(unit) for unit in numpy.argsort(-apart)]
 
-    def flips(self, order: Sequence[int]) -> list[Flips]:
-        """The curve over k, in each direction, on held-out nouns and templates, beside random sets of the same size."""
-        random = numpy.random.default_rng(self.seed)
-        H = len(order)
+    def tested(self, gender: str | None = None, *, same_gender: bool = False) -> list[Partners]:
+        """Recipients (of one gender) with donors, on held-out nouns in held-out templates."""
         rows = [row for row in self.good if self.stimuli[row].held_out]
+        found = partners(self.stimuli, rows, same_gender=same_gender)
+        found = [each for each in found if gender in (None, self.stimuli[each.recipient].factors.gender)]
+        if not found:
+            raise UserError("too few held-out sentences are understood to exchange anything: train for longer")
+        return found[: self.size.recipients]
+
+    def lemmas_of(self, pairs: Sequence[Partners]) -> list[str]:
+        return [self.stimuli[each.recipient].factors.lemma for each in pairs]
+
+    def flips(self, order: Sequence[int]) -> list[Flips]:
+        """The curve over k, in each direction, beside random sets of the same size on the same sentences."""
+        random, curve, H = numpy.random.default_rng(self.seed), sizes(len(order)), len(order)
         found = []
-        curve = sizes(H)
-        for number, gender in enumerate(("masculine", "feminine")):
-            pairs = pairs_of(self.stimuli, rows, gender)[: self.size.recipients]
-            if not pairs:
-                raise UserError(
-                    "no two held-out nouns of different gender in one frame: too few frames were understood"
-                )
-            lemmas = [self.stimuli[each.recipient].factors.lemma for each in pairs]
+        for number, gender in enumerate(GENDERS):
+            pairs, wanted = self.tested(gender), other(gender)
+            lemmas = self.lemmas_of(pairs)
+            rate = lambda said: float(by_cluster(numpy.array([each.all_are(wanted) for each in said], float), lemmas)[0].mean())  # noqa: B023
             for place, k in enumerate(curve):
                 self.progress("exchanging units", 0.4 + 0.55 * (number * len(curve) + place) / (2 * len(curve)))
-                said = self.experiment.interchange(pairs, [torch.tensor(order[:k])])[0]
-                draws = self.size.draws if k == max(1, H // 8) else max(5, self.size.draws // 10)
-                few = pairs[: max(40, len(pairs) // 4)]
+                [said] = self.experiment.interchange(pairs, [torch.tensor(order[:k])])
+                draws = self.size.draws if k == max(1, H // 8) else self.size.draws // 10
                 sets = [torch.tensor(random.choice(H, k, replace=False)) for _ in range(draws if k < H else 0)]
-                rates = [rate(each, other(gender)) for each in (self.experiment.interchange(few, sets) if sets else [])]
+                rates = [rate(self.experiment.interchange(pairs, [each])[0]) for each in sets]
+                as_much = sum(each >= rate(said) for each in rates)
                 found.append(
                     Flips(
                         k,
-                        f"{gender} → {other(gender)}",
-                        estimate([each.all_are(other(gender)) for each in said], lemmas, self.seed),
-                        estimate([each.any_is(other(gender)) for each in said], lemmas, self.seed),
-                        float(numpy.mean(rates)) if rates else float("nan"),
-                        float(numpy.quantile(rates, 0.95)) if rates else float("nan"),
+                        f"{gender} → {wanted}",
+                        estimate([each.all_are(wanted) for each in said], lemmas, self.seed),
+                        estimate([each.any_is(wanted) for each in said], lemmas, self.seed),
                         len(rates),
+                        float(numpy.mean(rates)) if rates else None,
+                        float(numpy.quantile(rates, 0.95)) if len(rates) >= ENOUGH else None,
+                        (as_much + 1) / (len(rates) + 1) if rates else None,
                     )
                 )
         return found
 
-    def same_gender(self, order: Sequence[int]) -> Estimate:
-        """Control: the same units from a donor of the same gender; how often a word changes gender all the same."""
-        rows = [row for row in self.good if self.stimuli[row].held_out]
-        pairs = partners(self.stimuli, rows, same_gender=True)[: self.size.recipients]
-        said = self.experiment.interchange(pairs, [torch.tensor(order[: max(1, len(order) // 8)])])[0]
-        genders = [self.stimuli[each.recipient].factors.gender for each in pairs]
-        lemmas = [self.stimuli[each.recipient].factors.lemma for each in pairs]
-        return estimate([each.any_is(other(gender)) for each, gender in zip(said, genders)], lemmas, self.seed)
+    def alone(self, units: Sequence[int]) -> list[Estimate]:
+        """Each of these units exchanged by itself, both directions together."""
+        pairs = self.tested()
+        wanted = [other(self.stimuli[each.recipient].factors.gender) for each in pairs]
+        return [
+            estimate([each.all_are(gender) for each, gender in zip(said, wanted)], self.lemmas_of(pairs), self.seed)
+            for said in self.experiment.interchange(pairs, [torch.tensor([unit]) for unit in units])
+        ]
 
-    def sentence(self, pair: tuple[str, str], units: Sequence[int]) -> Sentence:
-        source, target = pair
+    def same_gender(self, order: Sequence[int]) -> Estimate:
+        """Control: an eighth of the units from a donor of the same gender; how often a word changes gender all the same."""
+        pairs = self.tested(same_gender=True)
+        [said] = self.experiment.interchange(pairs, [torch.tensor(order[: max(1, len(order) // 8)])])
+        wanted = [other(self.stimuli[each.recipient].factors.gender) for each in pairs]
+        return estimate([each.any_is(gender) for each, gender in zip(said, wanted)], self.lemmas_of(pairs), self.seed)
+
+    def sentence(self, pair: Pair, units: Sequence[int]) -> Sentence:
+        source, target = pair.source, pair.target
         trace = self.translator.trace(source, target, self.drawn())
         strips = {}
         for site in self.drawn():
@@ -251,66 +271,62 @@ class Study:
             source,
             target,
             self.translator.translate([source], beam=1)[0],
-            [word.text for word in trace.sources[0]],
             [word.text for word in trace.targets[0]],
             strips,
         )
 
     def drawn(self) -> list[str]:
-        place = self.experiment.site.rpartition(".")[0]
-        names = (*self.translator.model.decoder[-1].cell.gates, "cell", "hidden")
-        return [f"{place}.{name}" for name in ("cell", *[name for name in names if name != "cell"])]
+        """The memory first, then the rest of its layer."""
+        cell = self.translator.model.decoder[-1].cell
+        return [f"{self.place}.{name}" for name in dict.fromkeys((self.memory, *cell.gates, *cell.states))]
 
     def boy_to_girl(self, order: Sequence[int]) -> list[tuple[int, str]]:
         """What becomes of the boy's sentence with the girl's k best units."""
-        from corpora import agreement
-
-        found = {pair.source: pair for pair in agreement.load("train") if pair.source in (BOY[0], GIRL[0])}
-        boy, girl = select(found.values(), self.translator.tokenizer, "lexical", 1)
-        if boy.factors.gender == "feminine":
-            boy, girl = girl, boy
+        boy, girl = select(pinned(), self.translator.tokenizer, "lexical", 1)
         experiment = Experiment(self.translator, [boy, girl])
         curve = sizes(len(order))
         said = experiment.interchange([Partners(0, 1)], [torch.tensor(order[:k]) for k in curve])
         return [(k, each[0].text) for k, each in zip(curve, said)]
 
     def result(self, run: str) -> Result:
+        """All that the report says, the boy and the girl included."""
+        found = self.measure(run)
+        self.progress("the boy and the girl", 0.96)
+        sentences = [self.sentence(pair, found.best) for pair in pinned()]
+        return replace(found, boy_to_girl=self.boy_to_girl(self.order()), sentences=sentences)
+
+    def measure(self, run: str) -> Result:
+        """The numbers, over many sentences."""
         self.progress("ranking units", 0.2)
         order = self.order()
         best = order[:SHOWN]
-        aucs: dict[str, list[float]] = {site: [] for site in self.sites}
-        best_auc: list[list[float]] = [[] for _ in best]
-        nouns, probes = [], []
+        steps, probes = [], []
         for step in STEPS:
             self.progress("probing", 0.22 + 0.15 * step / len(STEPS))
-            for site in self.sites:
+            for site in dict.fromkeys((self.experiment.site, f"{self.place}.hidden")):
                 table = self.table(site, step)
                 if table is None:
                     continue
-                values, feminine = self.held_out(table)
-                area = auc(values, feminine)
-                aucs[site].append(float(numpy.abs(area - 0.5).max() + 0.5))
                 if site == self.experiment.site:
-                    nouns.append(len(feminine))
-                    for row, unit in zip(best_auc, best):
-                        row.append(float(area[unit]))
-                if step in (0, 1, 2, 4, 8):
-                    fitted = probe(table, self.seed)
-                    probes.append(StepProbe(site, step, fitted, fitted.selectivity))
+                    values, feminine = self.held_out(table)
+                    steps.append(StepAUC(step, len(feminine), [round(float(area), 4) for area in auc(values, feminine)]))
+                if step in PROBED:
+                    probes.append(StepProbe(site, step, probe(table, self.seed)))
+        if not probes:
+            raise UserError("too few nouns are understood to fit a probe on: train for longer")
         flips = self.flips(order)
         reached = {k: min(each.all_words.value for each in flips if each.k == k) for k in sizes(len(order))}
         smallest = next((k for k, worst in reached.items() if worst >= 0.9), None)
-        self.progress("the boy and the girl", 0.96)
         return Result(
-            run, self.facts(), self.understood, self.experiment.site, len(order), best, [row[0] for row in best_auc],
-            aucs, best_auc, nouns, probes, flips, self.same_gender(order), smallest, self.boy_to_girl(order),
-            [self.sentence(pair, best) for pair in (BOY, GIRL)],
+            run, self.facts(), self.understood, self.experiment.site, len(order), best, steps, probes, self.alone(best),
+            flips, self.same_gender(order), smallest,
         )  # fmt: skip
 
     def facts(self) -> dict[str, Any]:
         run = self.translator.run
         return {
-            "corpus": "agreement, split probe, family lexical, singular",
+            "corpus": f"{self.pairs[0].corpus}, split probe, family lexical, singular",
+            "longest sentence": f"{max(len(each.pair.target.split()) for each in self.stimuli)} Czech words",
             "stimuli": len(self.stimuli),
             "understood": len(self.good),
             "frames": len({each.factors.frame for each in self.stimuli}),
@@ -327,6 +343,3 @@ class Study:
             "weights": checkpoint.digest(self.translator.model.state_dict())[:16],
         }
 
-
-def rate(said: Sequence[Continuation], gender: str) -> float:
-    return float(numpy.mean([each.all_are(gender) for each in said]))

@@ -1,0 +1,235 @@
+"""Probing: statistics against scipy and scikit-learn, interchange against an independent one, and the whole study."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy
+import pytest
+import torch
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+import seq2seq
+from corpora.agreement import load as agreement
+from corpora.agreement import pinned
+from seq2seq.agreement import RIGHT, judge
+from seq2seq.batching import sources
+from seq2seq.config import UserError
+from seq2seq.model import BEGIN
+from seq2seq.probing.interventions import Experiment
+from seq2seq.probing.planted import KINDS, check
+from seq2seq.probing.probes import Table, probe, random_genders
+from seq2seq.probing.report import page
+from seq2seq.probing.statistics import auc, by_cluster, estimate
+from seq2seq.probing.stimuli import GENDERS, Partners, partners, select
+from seq2seq.probing.study import QUICK, Size, Study, sizes
+from seq2seq.search import SearchSettings, search
+from seq2seq.taps import Patch
+from seq2seq.translator import Translator
+
+HOUSE = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def translator(tiny_model, tokenizer) -> Translator:
+    return Translator(tiny_model("none", 2), tokenizer)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Translator:
+    return seq2seq.load(HOUSE / "checkpoints" / "demo")
+
+
+# Statistics
+
+
+def test_auc_is_scikit_learns_and_counts_ties_half():
+    random = numpy.random.default_rng(1)
+    values, positive = random.integers(0, 6, (40, 5)).astype(float), random.random(40) < 0.4
+    expected = [roc_auc_score(positive, values[:, unit]) for unit in range(5)]
+    assert numpy.allclose(auc(values, positive), expected)
+
+
+def test_auc_needs_both_classes():
+    with pytest.raises(ValueError, match="both classes"):
+        auc(numpy.zeros((3, 1)), numpy.ones(3, dtype=bool))
+
+
+def test_rows_are_averaged_per_lemma_before_anything_else():
+    values, names = by_cluster(numpy.array([[1.0], [3.0], [10.0]]), ["a", "a", "b"])
+    assert names == ["a", "b"] and values.tolist() == [[2.0], [10.0]]
+
+
+def test_a_rate_without_spread_has_clopper_pearsons_interval_over_lemmas():
+    found = estimate([True] * 12, ["a", "b", "c"] * 4, seed=1)
+    expected = stats.binomtest(3, 3).proportion_ci(0.95, method="exact")
+    assert (found.value, found.low, found.high, found.n, found.clusters) == (1.0, expected.low, expected.high, 12, 3)
+
+
+def test_intervals_cover_the_true_rate():
+    """30 lemmas whose own rates vary around 60 %, 8 sentences each: about 95 % of the intervals hold 60 %."""
+    random, inside = numpy.random.default_rng(1), 0
+    for _ in range(300):
+        rates = random.beta(6, 4, 30).repeat(8)
+        found = estimate(list(random.random(240) < rates), list(numpy.arange(30).repeat(8)), seed=1, resamples=500)
+        inside += found.low <= 0.6 <= found.high
+    assert 0.90 <= inside / 300 <= 0.98
+
+
+# Probes
+
+
+def table(informative: bool, seed: int = 1) -> Table:
+    """24 lemmas in 8 templates, 10 units, of which one tells the gender if the table is informative."""
+    random = numpy.random.default_rng(seed)
+    lemma, template = numpy.divmod(numpy.arange(24 * 8), 8)
+    values = random.normal(size=(len(lemma), 10))
+    feminine = lemma % 2 == 1
+    if informative:
+        values[:, 3] += numpy.where(feminine, 3.0, -3.0)
+    return Table(values, feminine, [f"lemma {n}" for n in lemma], lemma >= 16, template >= 4)
+
+
+def test_a_planted_gender_is_found_on_held_out_nouns_and_its_control_is_not():
+    found = probe(table(informative=True), seed=1)
+    assert found.held_out_lemmas > 0.95 and found.selectivity > 0.3
+
+
+def test_nothing_is_found_in_noise():
+    found = [probe(table(informative=False, seed=seed), seed) for seed in range(5)]
+    assert abs(numpy.mean([each.held_out_lemmas for each in found]) - 0.5) < 0.1
+
+
+def test_a_control_gives_each_noun_one_gender_in_the_same_proportion():
+    made = table(informative=True)
+    dealt = random_genders(made, numpy.random.default_rng(1))
+    genders = {lemma: {bool(each) for each in dealt[numpy.array(made.lemmas) == lemma]} for lemma in made.lemmas}
+    assert all(len(each) == 1 for each in genders.values())
+    assert dealt.mean() == made.feminine.mean()
+
+
+# Stimuli
+
+
+@pytest.fixture(scope="module")
+def stimuli(tokenizer):
+    return select(agreement("probe"), tokenizer, "lexical", 80)
+
+
+def test_stimuli_are_balanced_and_judged_after_their_noun(stimuli):
+    genders = [each.factors.gender for each in stimuli]
+    assert genders.count("masculine") == genders.count("feminine")
+    for each in stimuli:
+        assert each.noun.text == each.factors.nouns[0].target.of(each.pair.target)
+        assert each.judged and all(word.target.start >= each.noun.end for word in each.judged)
+
+
+@pytest.mark.parametrize("same_gender", [False, True])
+def test_partners_share_a_frame_and_differ_in_the_noun(stimuli, same_gender):
+    found = partners(stimuli, range(len(stimuli)), same_gender=same_gender)
+    assert found
+    for each in found:
+        recipient, donor = stimuli[each.recipient].factors, stimuli[each.donor].factors
+        assert recipient.frame == donor.frame and recipient.lemma != donor.lemma
+        assert (recipient.gender == donor.gender) == same_gender
+
+
+def test_a_corpus_without_factors_is_refused(pairs, tokenizer):
+    with pytest.raises(UserError, match="corpus with factors"):
+        select(pairs, tokenizer, "lexical", 10)
+
+
+# Interchange
+
+
+def independent(translator: Translator, boy, girl, units) -> str:
+    """Interchange again, the long way: search from the beginning, the prefix forced, one patch at one position."""
+    model, tokenizer = translator.model, translator.tokenizer
+    site = f"decoder.{len(model.decoder) - 1}.cell"
+    donor = translator.trace(girl.pair.source, girl.pair.target, [site]).values[site][0, girl.noun.last + 1]
+    patch = Patch(site, donor[units], units=units, positions=torch.tensor([boy.noun.last + 1]))
+    source, lengths = sources([tokenizer.encode(boy.pair.source)])
+    forced = torch.tensor([list(boy.pieces[: boy.noun.last + 1])])
+    limit = forced.shape[1] + 2 * source.shape[1] + 10
+    with torch.inference_mode():
+        found = search(model, model.encode(source, lengths), limit, SearchSettings(1), forced=forced, tap=patch)
+    assert patch.written == 1
+    return tokenizer.decode(found[0][0].pieces)
+
+
+@pytest.mark.parametrize("k", [1, 3, 8])
+def test_interchange_is_what_a_patched_search_from_the_beginning_finds(translator, k):
+    boy, girl = select(pinned(), translator.tokenizer, "lexical", 1)
+    units = list(range(k))
+    said = Experiment(translator, [boy, girl]).interchange([Partners(0, 1)], [torch.tensor(units)])
+    assert said[0][0].text == independent(translator, boy, girl, units)
+
+
+def test_putting_a_sentences_own_cell_in_changes_nothing(translator, stimuli):
+    experiment = Experiment(translator, stimuli[:12])
+    rows = list(range(12))
+    plain = experiment.go_on(rows)
+    assert [each.text for each in experiment.go_on(rows, experiment.own)] == [each.text for each in plain]
+    assert BEGIN not in experiment.first
+
+
+def test_a_stimulus_is_judged_in_either_gender(stimuli):
+    for each in stimuli[:20]:
+        for gender in GENDERS:
+            text = each.pair.target
+            for word in sorted(each.judged, key=lambda word: -word.target.start):
+                form = word.forms[gender]
+                form = form.capitalize() if word.target.of(each.pair.target)[0].isupper() else form
+                text = text[: word.target.start] + form + text[word.target.end :]
+            assert all(v.verdict == RIGHT for v in judge(each.factors, text[each.noun.end :], gender, each.judged, each.unjudged))
+
+
+def test_the_curve_goes_through_the_eighth_to_all_units():
+    assert sizes(512) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+    assert 12 in sizes(100) and sizes(100)[-1] == 100
+
+
+# The study
+
+
+def test_a_model_that_understands_nothing_is_not_probed(translator):
+    with pytest.raises(UserError, match="nothing to probe"):
+        Study(translator, agreement("probe"), Size(20, 2, 5), 1, lambda *_: None)
+
+
+def test_the_demo_flips_and_its_report_says_what_was_measured(demo, tmp_path):
+    pairs = [pair for pair in agreement("probe") if len(pair.source.split()) <= 8 >= len(pair.target.split())]
+    result = Study(demo, pairs, QUICK, 1, lambda *_: None).result("demo")
+    assert result.understood.value > 0.8
+    boy = dict(result.boy_to_girl)
+    assert boy[1].startswith("Jsem kluk, který") and boy[result.units] == "Jsem kluk, která se ráda učí."
+    eighth = [each for each in result.flips if each.k == result.units // 8]
+    assert {each.direction for each in eighth} == {"masculine → feminine", "feminine → masculine"}
+    assert all(each.all_words.value > each.random_mean for each in eighth)
+    assert [len(each.areas) for each in result.steps] == [result.units] * len(result.steps)
+    assert result.same_gender.value < 0.1
+    text = page([result], "python -m seq2seq.probing </script><b>")
+    assert not re.search(r"(src|href)=|https?://", text) and "</script><b>" not in text
+    for each in eighth:
+        assert f"{each.all_words.value:.1%}".replace("%", " %") in text
+
+
+def test_the_same_seed_gives_the_same_results(demo):
+    def run() -> str:
+        pairs = [pair for pair in agreement("probe") if len(pair.source.split()) <= 8 >= len(pair.target.split())]
+        result = Study(demo, pairs, Size(40, 3, 10), 3, lambda *_: None).result("demo")
+        return json.dumps(result, default=vars, sort_keys=True)
+
+    assert run() == run()
+
+
+# The tool tests itself
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_planted_is_found(kind):
+    failed = [each.claim for each in check(kind, seed=1) if not each.holds]
+    assert not failed
