@@ -46,7 +46,9 @@ class TrainingSettings:
     evaluate_every: int = option(500, "steps between evaluations on dev", minimum=1)
     patience: int = option(8, "evaluations without a better dev score before training stops", minimum=1)
     seed: int = option(1, "seed of weights, order and dropout", minimum=0)
-    precision: str = option("auto", "number format; auto measures which is faster here", choices=("auto", "float32", "bf16"))
+    precision: str = option(
+        "auto", "number format; auto measures which is faster here", choices=("auto", "float32", "bf16")
+    )
 
     def __post_init__(self):
         check(self)

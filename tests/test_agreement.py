@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import os
+from pathlib import Path
+
 import pytest
 
 from corpora.records import GENDERS, Agreeing, Factors, Noun, Span
-from seq2seq.agreement import MISSING, RIGHT, WRONG, coherent, judge
+from seq2seq.agreement import MISSING, RIGHT, WRONG, coherent, evident, judge, shown_by_nouns
 
 NOWHERE = Span(0, 0)
 
@@ -66,3 +70,41 @@ def test_only_the_words_asked_for_are_judged_and_a_spare_words_form_is_not_right
     assert (verdict.word, verdict.wanted, verdict.verdict) == (RÁD, "rád", RIGHT)
     [verdict] = judge(said, "který rád", words=[RÁD], spare=[agreeing("rád ráda rádo")])
     assert verdict.verdict == MISSING, "the only rád is the spare word's"
+
+
+@pytest.mark.parametrize(
+    ("text", "gender"),
+    [
+        ("Jsem kluk, který se rád učí.", "masculine"),
+        ("Jsem holka, která se ráda učí.", "feminine"),
+        ("Jsem holka, který se ráda učí.", "mixed"),
+        ("Mladá žena má na sobě klobouk.", "feminine"),
+        ("Muž dělá hamburgery na černém grilu.", None),
+        ("Muž oblečený v černém sedí.", "masculine"),
+        ("Včera tam spala.", "feminine"),
+        ("", None),
+    ],
+)
+def test_evident_gender_is_what_agreeing_words_show(text, gender):
+    assert evident(text) == gender
+
+
+def test_nouns_are_judged_apart():
+    assert shown_by_nouns("Jsem holka, který se rád učí.") == "feminine"
+    assert shown_by_nouns("Muž a žena sedí.") == "mixed" and shown_by_nouns("Pes spí.") is None
+
+
+@pytest.mark.parametrize("part", ["val", "2016"])
+def test_evident_gender_agrees_with_an_independent_judge_on_natural_sentences(part):
+    """Of real captions whose agreeing words were judged by a checker with a dictionary: where we see one, the same."""
+    data = os.environ.get("SEQ2SEQ_DATA")
+    if not data:
+        pytest.skip("SEQ2SEQ_DATA names no folder with corpora/multi30k")
+    with open(Path(data) / "corpora" / "multi30k" / f"gender_pairs_{part}.tsv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    short = {"masculine": "masc", "feminine": "fem"}
+    judged = [
+        (row["cs_agree"], short.get(evident(row["reference_cs"]))) for row in rows if row["cs_agree"] in short.values()
+    ]
+    seen = [ours == theirs for theirs, ours in judged if ours]
+    assert len(seen) >= 0.75 * len(judged) and sum(seen) >= 0.95 * len(seen)

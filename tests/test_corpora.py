@@ -262,7 +262,7 @@ def test_the_hold_out_is_small_and_never_takes_from_what_was_trained_on(count: i
     assert 1 <= len(dev) <= min(AT_MOST, max(3, 0.025 * count))
     if count > 100:  # a very small corpus holds out its lowest hash, which a new row may undercut
         assert len(dev) > 0.015 * min(count, 50_000)
-    grown_train, grown_dev = hold_out(old + new)
+    _, grown_dev = hold_out(old + new)
     assert not {*train} & {*grown_dev}
     if count + len(new) < 40_000:
         assert {*dev} <= {*grown_dev} or len(dev) == 1
@@ -485,7 +485,7 @@ def dataset(tmp_path: Path) -> Path:
     for config, other in (("cs-en", "cs"), ("de-en", "de")):
         card += f"- config_name: {config}\n  data_files:\n"
         for split, rows in (("train", RAW), ("validation", RAW[:2]), ("test", RAW[2:])):
-            record = lambda en, cs, other=other: {"translation": {other: cs, "en": en}}  # noqa: E731
+            record = lambda en, cs, other=other: {"translation": {other: cs, "en": en}}
             parquet(record)(folder / config / f"{split}-00000-of-00001", rows)
             card += f"  - split: {split}\n    path: {config}/{split}-*\n"
     (folder / "README.md").write_text(card + "---\n")
@@ -518,7 +518,7 @@ def test_multi30k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for split, expected in {"train": FIVE, "val": FIVE[:2], "test": FIVE[2:]}.items():
         assert texts(corpora.load("multi30k", split, cache=tmp_path / "cache")) == expected
     (tmp_path / "val.cs.gz").unlink()
-    with pytest.raises(CorpusError, match="multi30k is not in the cache and cannot be fetched: .* path of a copy"):
+    with pytest.raises(CorpusError, match=r"multi30k is not in the cache and cannot be fetched: .* path of a copy"):
         corpora.load("multi30k", "dev", cache=tmp_path / "cache")
 
 
@@ -527,7 +527,7 @@ def test_without_a_network_the_message_says_what_to_do(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)  # what HF_HUB_OFFLINE=1 sets: no request is made
     with pytest.raises(
-        CorpusError, match="opus-100 is not in the cache and cannot be fetched: .* path of a copy"
+        CorpusError, match=r"opus-100 is not in the cache and cannot be fetched: .* path of a copy"
     ) as refusal:
         corpora.load("opus-100", cache=tmp_path)
     assert "\n" not in str(refusal.value)
@@ -544,14 +544,14 @@ def test_corpora_import_neither_torch_nor_seq2seq() -> None:
             assert not {name.partition(".")[0] for name in names} & {"torch", "seq2seq"}, file
 
 
-# Real text: SEQ2SEQ_DATA names a folder with multi30k/ and tatoeba/ in it
+# Real text: SEQ2SEQ_DATA names a folder with corpora/multi30k and corpora/tatoeba in it
 
 
 def outside(name: str) -> str:
     folder = os.environ.get("SEQ2SEQ_DATA")
-    if not folder or not (Path(folder) / name).exists():
-        pytest.skip(f"needs {name}: set SEQ2SEQ_DATA to a folder that has it")
-    return f"{folder}/{name}"
+    if not folder or not (Path(folder) / "corpora" / name).exists():
+        pytest.skip(f"needs corpora/{name}: set SEQ2SEQ_DATA to a folder that has it")
+    return f"{folder}/corpora/{name}"
 
 
 def test_multi30k_by_path() -> None:

@@ -19,6 +19,7 @@ from seq2seq.agreement import RIGHT, judge
 from seq2seq.batching import sources
 from seq2seq.config import UserError
 from seq2seq.model import BEGIN
+from seq2seq.probing import natural
 from seq2seq.probing.interventions import Experiment
 from seq2seq.probing.planted import KINDS, check
 from seq2seq.probing.probes import Table, probe, random_genders
@@ -184,12 +185,35 @@ def test_a_stimulus_is_judged_in_either_gender(stimuli):
                 form = word.forms[gender]
                 form = form.capitalize() if word.target.of(each.pair.target)[0].isupper() else form
                 text = text[: word.target.start] + form + text[word.target.end :]
-            assert all(v.verdict == RIGHT for v in judge(each.factors, text[each.noun.end :], gender, each.judged, each.unjudged))
+            assert all(
+                v.verdict == RIGHT
+                for v in judge(each.factors, text[each.noun.end :], gender, each.judged, each.unjudged)
+            )
 
 
 def test_the_curve_goes_through_the_eighth_to_all_units():
     assert sizes(512) == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
     assert 12 in sizes(100) and sizes(100)[-1] == 100
+
+
+# Natural pairs
+
+HEAD = "id\tsource_masc\tsource_fem\tother_human_en\tgender_cue_en\n"
+
+
+def test_natural_pairs_are_translated_in_both_genders_and_unclean_rows_counted(demo, tmp_path):
+    rows = "1\tI am a boy who likes to learn.\tI am a girl who likes to learn.\t\t\n2\tA boy.\tA girl.\tman\t\n"
+    (tmp_path / "pairs.tsv").write_text(HEAD + rows, encoding="utf-8")
+    found = natural.natural(demo, tmp_path / "pairs.tsv")
+    assert (found.pairs, found.left_out) == (1, 1)
+    assert [each.value for each in (*found.noun.values(), *found.agreeing.values())] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("content", [b"", b"id\tsource_masc\n1\ta\n", HEAD.encode(), "id\tř\n".encode("utf-16")])
+def test_a_file_that_holds_no_natural_pairs_is_refused_in_one_line(content, tmp_path):
+    (tmp_path / "pairs.tsv").write_bytes(content)
+    with pytest.raises(UserError, match=r"^[^\n]*pairs\.tsv[^\n]*$"):
+        natural.read(tmp_path / "pairs.tsv")
 
 
 # The study

@@ -11,7 +11,7 @@ import corpora
 from ..config import Parser, UserError, command
 from ..progress import share_done
 from ..translator import load
-from . import planted
+from . import natural, planted
 from .report import save, summary
 from .study import FULL, QUICK, Result, Study
 
@@ -30,7 +30,12 @@ def test(seeds: range) -> None:
 def main() -> None:
     parser = Parser(prog="python -m seq2seq.probing", description="Does the cell state hold grammatical gender?")
     parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT", help="run folders")
-    parser.add_argument("--corpus", default="agreement", help="a corpus whose pairs have factors: agreement (default: %(default)s)")
+    parser.add_argument(
+        "--corpus", default="agreement", help="a corpus whose pairs have factors: agreement (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--pairs", type=Path, metavar="TSV", help="natural minimal pairs instead: which gender the Czech shows"
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("reports/gender"), help="folder of the report (default: %(default)s)"
     )
@@ -39,9 +44,14 @@ def main() -> None:
     parser.add_argument("--self-test", action="store_true", help="test the tool on models with a planted answer")
     given = parser.parse_args()
     if given.self_test:
-        return test(range(given.seed, given.seed + SELF_TESTS))
+        test(range(given.seed, given.seed + SELF_TESTS))
+        return
     if not given.checkpoints:
         raise UserError("no run folder given: try checkpoints/demo (see --help)")
+    if given.pairs:
+        for folder in given.checkpoints:
+            print(f"{folder}, {natural.summary(natural.natural(load(folder), given.pairs))}")
+        return
     size = QUICK if given.quick else FULL
     results: list[Result] = []
     for folder in given.checkpoints:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 
@@ -109,7 +110,7 @@ def plant(kind: str, seed: int) -> tuple[Translator, list[int]]:
             weight[g][gender_units, number] = 20.0 if noun.startswith("feminine") else -20.0
         said = [{word: word, **FORMS.get(word, {})} for word in AFTER]
         follow = [(noun, AFTER[0]) for noun in nouns]
-        for before, after in zip(said, said[1:]):
+        for before, after in pairwise(said):
             follow += [(a, b) for a in set(before.values()) for b in set(after.values())]
         for before, after in follow:
             model.readout.weight[tokenizer.numbers[after], word_units[tokenizer.numbers[before]]] = 3.0

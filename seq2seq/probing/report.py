@@ -151,8 +151,21 @@ def flips_table(result: Result) -> str:
         f"<td>{'–' if each.p is None else f'{each.p:.3f}'}</td><td>{each.all_words.n}</td><td>{each.all_words.clusters}</td></tr>"
         for each in result.flips
     )
-    head = ("direction", "k", "all words change", "any word", "random: mean", "95th", "draws", "p", "sentences", "nouns")
-    return table(head, rows, "Interchange at the noun; means and 95 % intervals over held-out nouns, in held-out templates")
+    head = (
+        "direction",
+        "k",
+        "all words change",
+        "any word",
+        "random: mean",
+        "95th",
+        "draws",
+        "p",
+        "sentences",
+        "nouns",
+    )
+    return table(
+        head, rows, "Interchange at the noun; means and 95 % intervals over held-out nouns, in held-out templates"
+    )
 
 
 def alone_table(result: Result) -> str:
@@ -161,7 +174,9 @@ def alone_table(result: Result) -> str:
         f"<tr><td>{unit}</td><td>{at_noun[unit]:.2f}</td><td>{interval(alone)}</td></tr>"
         for unit, alone in zip(result.best, result.alone)
     )
-    return table(("unit", "AUC at the noun", "all words change"), rows, "Each of these units exchanged alone, both directions")
+    return table(
+        ("unit", "AUC at the noun", "all words change"), rows, "Each of these units exchanged alone, both directions"
+    )
 
 
 def probes_table(result: Result) -> str:
@@ -171,13 +186,23 @@ def probes_table(result: Result) -> str:
         f"<td>{each.probe.fit_nouns}</td><td>{each.probe.held_out_nouns}</td></tr>"
         for each in result.probes
     )
-    head = ("site", "words after noun", "held-out nouns", "seen nouns", "control", "selectivity", "nouns fitted on", "held out")
+    head = (
+        "site",
+        "words after noun",
+        "held-out nouns",
+        "seen nouns",
+        "control",
+        "selectivity",
+        "nouns fitted on",
+        "held out",
+    )
     return table(head, rows, "Linear probe for gender, always in held-out templates")
 
 
 def auc_table(result: Result) -> str:
     rows = "".join(
-        f"<tr><td>{unit}</td>{''.join(f'<td>{each.areas[unit]:.2f}</td>' for each in result.steps)}</tr>" for unit in result.best
+        f"<tr><td>{unit}</td>{''.join(f'<td>{each.areas[unit]:.2f}</td>' for each in result.steps)}</tr>"
+        for unit in result.best
     )
     rows += f"<tr><td>held-out nouns</td>{''.join(f'<td>{each.nouns}</td>' for each in result.steps)}</tr>"
     head = ["unit", *[f"+{each.step}" if each.step else "noun" for each in result.steps]]
@@ -270,7 +295,9 @@ def page(results: Sequence[Result], command: str) -> str:
 
 def summary(result: Result) -> str:
     """The result for a terminal."""
-    lines = [f"{result.run}: given the noun, {interval(result.understood)} of {result.understood.n} stimuli are said right"]
+    lines = [
+        f"{result.run}: given the noun, {interval(result.understood)} of {result.understood.n} stimuli are said right"
+    ]
     for each in result.probes:
         if each.site == result.site:
             lines.append(
@@ -285,7 +312,9 @@ def summary(result: Result) -> str:
             f"percentile {percent(flips.random_high)} of {flips.draws}"
         )
     smallest = "none" if result.smallest is None else f"{result.smallest} units"
-    lines.append(f"  fewest that change 90 % in both directions: {smallest}; same-gender control {interval(result.same_gender)}")
+    lines.append(
+        f"  fewest that change 90 % in both directions: {smallest}; same-gender control {interval(result.same_gender)}"
+    )
     lines += [f"  {k:4} units  {text}" for k, text in result.boy_to_girl]
     return "\n".join(lines)
 

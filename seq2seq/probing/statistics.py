@@ -56,3 +56,12 @@ def estimate(successes: Sequence[bool], clusters: Sequence[Hashable], seed: int,
     means = values[random.integers(count, size=(resamples, count))].mean(1)
     low, high = numpy.quantile(means, [0.025, 0.975])
     return Estimate(mean, float(low), float(high), len(successes), count)
+
+
+def wilson(successes: Sequence[bool]) -> Estimate:
+    """A rate over single observations with Wilson's interval (1927); no observation: from 0 to 1."""
+    n = len(successes)
+    if not n:
+        return Estimate(0.0, 0.0, 1.0, 0, 0)
+    interval = stats.binomtest(sum(successes), n).proportion_ci(0.95, method="wilson")
+    return Estimate(sum(successes) / n, float(interval.low), float(interval.high), n, n)

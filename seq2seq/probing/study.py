@@ -222,7 +222,9 @@ class Study:
         for number, gender in enumerate(GENDERS):
             pairs, wanted = self.tested(gender), other(gender)
             lemmas = self.lemmas_of(pairs)
-            rate = lambda said: float(by_cluster(numpy.array([each.all_are(wanted) for each in said], float), lemmas)[0].mean())  # noqa: B023
+            rate = lambda said: float(
+                by_cluster(numpy.array([each.all_are(wanted) for each in said], float), lemmas)[0].mean()
+            )  # noqa: B023
             for place, k in enumerate(curve):
                 self.progress("exchanging units", 0.4 + 0.55 * (number * len(curve) + place) / (2 * len(curve)))
                 [said] = self.experiment.interchange(pairs, [torch.tensor(order[:k])])
@@ -309,7 +311,9 @@ class Study:
                     continue
                 if site == self.experiment.site:
                     values, feminine = self.held_out(table)
-                    steps.append(StepAUC(step, len(feminine), [round(float(area), 4) for area in auc(values, feminine)]))
+                    steps.append(
+                        StepAUC(step, len(feminine), [round(float(area), 4) for area in auc(values, feminine)])
+                    )
                 if step in PROBED:
                     probes.append(StepProbe(site, step, probe(table, self.seed)))
         if not probes:
@@ -342,4 +346,3 @@ class Study:
             "training seed": run.training.get("seed") if run else None,
             "weights": checkpoint.digest(self.translator.model.state_dict())[:16],
         }
-
