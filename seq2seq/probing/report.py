@@ -52,7 +52,9 @@ def answer(result: Result) -> str:
     """The result in three sentences; the verdict is yes, no, or that the controls do not allow one."""
     at = eighth(result)
     worst = min(at, key=lambda each: each.all_words.value)
-    chance = max((each.random_high for each in at if each.random_high is not None), default=None)
+    means = [each.random_mean for each in at if each.random_mean is not None]
+    highs = [each.random_high for each in at if each.random_high is not None]
+    chance = max(means, default=None)
     last = [each for each in result.probes if each.site == result.site][-1]
     decodable = (
         f"{last.step} words after the noun, none of which shows its gender, a linear probe reads the gender from "
@@ -61,18 +63,20 @@ def answer(result: Result) -> str:
     causal = (
         f"putting the {worst.k} units (of {result.units}) that separate the genders most from a sentence of the other gender "
         f"in, once, at the noun, changes every later agreeing word in {interval(worst.all_words)} of the sentences "
-        f"({worst.direction}, the weaker direction); random sets of that size change {percent(worst.random_mean)} on average "
-        f"and {percent(chance)} or less in 95 of 100 draws"
+        f"({worst.direction}, the weaker direction); random sets of that size change {percent(chance)} on average (95th "
+        f"percentile {percent(max(highs, default=None))}), a donor of the same gender {percent(result.same_gender.value)}"
     )
     if worst.all_words.value < FLIPPED:
         verdict = f"So setting {RULE} at the noun does not decide the gender of what follows: a controlled no"
     elif chance is None or chance > CHANCE or result.same_gender.value > CHANCE:
         verdict = (
             f"So setting {RULE} at the noun decides the gender of what follows, but a control changes more than "
-            f"{percent(CHANCE)}: other sets of units do it, too"
+            f"{percent(CHANCE)}, too, so these units are not the only ones"
         )
     else:
-        verdict = f"So setting {RULE} at the noun decides the gender of what follows, and setting others does not"
+        verdict = (
+            f"So setting {RULE} at the noun decides the gender of what follows, and setting as many others does not"
+        )
     return f"{decodable}; {causal}. {verdict}. Whether it travels in the cell alone, the path decomposition has to say."
 
 

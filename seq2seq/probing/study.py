@@ -16,7 +16,7 @@ from .. import checkpoint
 from ..config import UserError
 from ..trace import read_at
 from ..translator import Translator
-from .interventions import Experiment, other
+from .interventions import Continuation, Experiment, other
 from .probes import Probe, Table, probe
 from .statistics import Estimate, auc, by_cluster, estimate
 from .stimuli import GENDERS, Partners, partners, select
@@ -222,16 +222,13 @@ class Study:
         for number, gender in enumerate(GENDERS):
             pairs, wanted = self.tested(gender), other(gender)
             lemmas = self.lemmas_of(pairs)
-            rate = lambda said: float(
-                by_cluster(numpy.array([each.all_are(wanted) for each in said], float), lemmas)[0].mean()
-            )  # noqa: B023
             for place, k in enumerate(curve):
                 self.progress("exchanging units", 0.4 + 0.55 * (number * len(curve) + place) / (2 * len(curve)))
                 [said] = self.experiment.interchange(pairs, [torch.tensor(order[:k])])
                 draws = self.size.draws if k == max(1, H // 8) else self.size.draws // 10
                 sets = [torch.tensor(random.choice(H, k, replace=False)) for _ in range(draws if k < H else 0)]
-                rates = [rate(self.experiment.interchange(pairs, [each])[0]) for each in sets]
-                as_much = sum(each >= rate(said) for each in rates)
+                rates = [share(self.experiment.interchange(pairs, [each])[0], wanted, lemmas) for each in sets]
+                as_much = sum(each >= share(said, wanted, lemmas) for each in rates)
                 found.append(
                     Flips(
                         k,
@@ -346,3 +343,8 @@ class Study:
             "training seed": run.training.get("seed") if run else None,
             "weights": checkpoint.digest(self.translator.model.state_dict())[:16],
         }
+
+
+def share(said: Sequence[Continuation], gender: str, lemmas: Sequence[str]) -> float:
+    """The share of continuations whose every judged word has this gender, a mean over lemmas."""
+    return float(by_cluster(numpy.array([each.all_are(gender) for each in said], dtype=float), lemmas)[0].mean())
