@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -346,4 +347,19 @@ def final_scores(translator: Translator, pairs: Sequence[Pair], where: str, long
     agreement = agreement_rate(pairs, outputs)
     if agreement is not None:
         scores.append(Score("agreement", agreement, "every agreeing word right"))
+        scores += by_cell(pairs, outputs)
     return [Score(each.name, each.value, f"{each.conditions}; {conditions}") for each in scores]
+
+
+def by_cell(pairs: Sequence[Pair], outputs: Sequence[str]) -> list[Score]:
+    """Agreement in each cell of distance and intervener."""
+    cells: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for number, pair in enumerate(pairs):
+        if pair.factors:
+            cells[pair.factors.distance, pair.factors.intervener].append(number)
+    scores = []
+    for (distance, intervener), numbers in sorted(cells.items()):
+        rate = agreement_rate([pairs[number] for number in numbers], [outputs[number] for number in numbers])
+        name = f"agreement at distance {distance}, intervener {intervener}"
+        scores.append(Score(name, rate or 0.0, f"every agreeing word right, {len(numbers)} of the pairs"))
+    return scores
