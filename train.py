@@ -140,8 +140,10 @@ def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
                 continue
             where = f"{name} {split}"
             scores[where] = training.final_scores(translator, pairs, where, run.loading["max_words"])
-            for score in scores[where]:
-                print(score)
+            print(
+                f"{where}: {', '.join(f'{score.name} {score.value:.1f}' for score in scores[where] if ' at ' not in score.name)}"
+            )
+            print(f"  ({scores[where][0].conditions})")
     content = {where: [asdict(score) for score in each] for where, each in scores.items()}
     checkpoint.write(folder / "scores.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 

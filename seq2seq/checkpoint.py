@@ -53,9 +53,9 @@ def write(path: Path, data: bytes | str) -> None:
         raise
 
 
-def digest(tensors: Mapping[str, Tensor]) -> str:
+def digest(tensors: Mapping[str, Tensor], facts: str = "") -> str:
     """sha256 over names, shapes, types and bytes: a damaged weight is noticed."""
-    state = hashlib.sha256()
+    state = hashlib.sha256(facts.encode())
     for name in sorted(tensors):
         value = tensors[name].detach().cpu().contiguous()
         state.update(f"{name} {value.dtype} {list(value.shape)}\n".encode())
@@ -66,7 +66,8 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any] | None = None) -> None:
     """Tensors, with a digest over them and a JSON object beside them."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    note = {"format": FORMAT, "digest": digest(tensors), "facts": json.dumps(facts or {})}
+    written = json.dumps(facts or {})
+    note = {"format": FORMAT, "digest": digest(tensors, written), "facts": written}
     write(path, save(tensors, note))
 
 
@@ -83,7 +84,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise UserError(f"{path}: damaged or no safetensors file ({error}); restore it or train again") from error
     if note.get("format") != FORMAT:
         raise UserError(f"{path}: not written by this program (format {note.get('format')!r}, not {FORMAT!r})")
-    if note.get("digest") != digest(tensors):
+    if note.get("digest") != digest(tensors, note.get("facts", "")):
         raise UserError(f"{path}: damaged, its digest does not match its weights; restore it or train again")
     return tensors, facts
 

@@ -24,7 +24,7 @@ from ..translator import Translator
 from .stimuli import GENDERS
 from .study import Size, Study
 
-KINDS = ("cell", "distributed", "decoy")
+KINDS = {"cell": (1, 1), "distributed": (4, 4), "decoy": (1, 8)}  # units that decide, units that tell the gender
 NOUNS, FIRST_WORDS = 24, 12  # of each gender; a third of both is held out
 AFTER = ("dnes", "tam", "milý", "jde", "rád")  # what is said after a masculine noun
 FORMS = {"milý": {"masculine": "milý", "feminine": "milá"}, "rád": {"masculine": "rád", "feminine": "ráda"}}
@@ -87,13 +87,14 @@ def plant(kind: str, seed: int) -> tuple[Translator, list[int]]:
     firsts = [f"první{number}" for number in range(FIRST_WORDS)]
     tokenizer = Words([*nouns, *firsts, *AFTER, "milá", "ráda"])
     V = len(tokenizer)
-    H = V + 8 + NOISE
+    decide, tell = KINDS[kind]
+    H = V + tell + NOISE
     torch.manual_seed(seed)
     shape = ModelSettings(attention="none", bidirectional=False, embedding=V, units=H, dropout=0.0)
     model = Model(shape, V).eval()
     place = torch.randperm(H)
-    word_units, gender_units, noise = place[:V], place[V : V + 8], place[V + 8 :]
-    deciding = gender_units[:4] if kind == "distributed" else gender_units[:1]
+    word_units, gender_units, noise = place[:V], place[V : V + tell], place[V + tell :]
+    deciding = gender_units[:decide]
     with torch.no_grad():
         for parameter in (*model.decoder.parameters(), *model.bridge.parameters(), *model.readout.parameters()):
             parameter.zero_()
@@ -141,21 +142,23 @@ def check(kind: str, seed: int) -> list[Check]:
     alone = {unit: each.value for unit, each in zip(found.best, found.alone)}
     telling = [unit for unit, area in enumerate(found.steps[0].areas) if area in (0.0, 1.0)]
     silent = [unit for unit in telling if unit in alone and unit not in deciding]
-    claims: dict[str, Callable[[], bool]] = {
-        "every planted unit is among the ten best": lambda: set(deciding) <= set(found.best),
-        "exchanging as many units as were planted, and what looks like them, changes every sentence": lambda: all(
-            each.all_words.value == 1 for each in found.flips if each.k >= 8
+    every = lambda flips: flips.all_words.value == 1
+    claims: dict[str, bool] = {
+        "every planted unit is among the ten best": set(deciding) <= set(found.best),
+        "exchanging all that tell the gender changes every sentence": all(
+            every(flips) for flips in found.flips if flips.k == KINDS[kind][1]
         ),
-        "a donor of the same gender changes nothing": lambda: found.same_gender.value == 0,
-        "units that tell the gender and are read by nothing change nothing": lambda: (
-            len(silent) > 0 and all(alone[unit] == 0 for unit in silent)
-        ),
+        "a donor of the same gender changes nothing": found.same_gender.value == 0,
     }
     if kind == "distributed":
-        claims["no unit alone changes anything"] = lambda: not any(alone.values())
+        claims["no unit alone changes anything"] = not any(alone.values())
     else:
-        claims["the planted unit alone changes every sentence"] = lambda: alone[deciding[0]] == 1
-    return [Check(kind, seed, claim, holds()) for claim, holds in claims.items()]
+        claims["the planted unit alone changes every sentence"] = alone[deciding[0]] == 1
+    if kind == "decoy":
+        claims["units that tell the gender and that nothing reads change nothing"] = len(silent) == 7 and not any(
+            alone[unit] for unit in silent
+        )
+    return [Check(kind, seed, claim, holds) for claim, holds in claims.items()]
 
 
 def self_test(seeds: Sequence[int], progress: Callable[[str, float], None]) -> list[Check]:

@@ -139,7 +139,7 @@ class Study:
         seed: int,
         progress: Callable[[str, float], None],
     ):
-        self.translator, self.size, self.seed, self.progress = translator, size, seed, progress
+        self.translator, self.pairs, self.size, self.seed, self.progress = translator, pairs, size, seed, progress
         progress("choosing stimuli", 0.0)
         self.stimuli = select(pairs, translator.tokenizer, "lexical", size.frames)
         progress("reading the stimuli", 0.05)
@@ -172,10 +172,10 @@ class Study:
         factors = [self.stimuli[row].factors for row in rows]
         made = Table(
             self.experiment.trace.values[site][rows, positions].numpy(),
-            numpy.array([each.gender == "feminine" for each in factors]),
+            numpy.array([each.gender == "feminine" for each in factors], dtype=bool),
             [each.lemma for each in factors],
-            numpy.array([each.lemma_fold == "held-out" for each in factors]),
-            numpy.array([each.template_fold == "held-out" for each in factors]),
+            numpy.array([each.lemma_fold == "held-out" for each in factors], dtype=bool),
+            numpy.array([each.template_fold == "held-out" for each in factors], dtype=bool),
         )
         for part in (made.lemma_held_out & made.template_held_out, ~made.lemma_held_out & ~made.template_held_out):
             for gender in (made.feminine, ~made.feminine):
