@@ -102,8 +102,9 @@ def settings(kind: type[Settings], *sources: Mapping[str, Any]) -> Settings:
     return kind(**{name: source[name] for source in sources for name in names if name in source})
 
 
-def command(main: Callable[[], None], name: str = os.path.basename(sys.argv[0])) -> NoReturn:
+def command(main: Callable[[], None], name: str | None = None) -> NoReturn:
     """Run a command: 0 done, 2 the user's input was wrong, 3 the run diverged, 130 interrupted; one line says which."""
+    name = name or os.path.basename(sys.argv[0])
     try:
         main()
         sys.stdout.flush()

@@ -17,7 +17,7 @@ V = 6  # pad, begin, end, and three pieces to say
 SAID = range(3, V)
 
 
-@pytest.fixture(params=[("none", 5), ("late", 7)], ids=["none", "late"])
+@pytest.fixture(params=[("none", 36), ("late", 7)], ids=["none", "late"])
 def model(request) -> Model:
     """A model with opinions, by a lucky seed: translations differ and end at different times, hypotheses compete."""
     attention, seed = request.param

@@ -221,7 +221,7 @@ def test_the_length_exponent_is_the_best_on_dev(begin, tokenizer, pairs):
 
 
 def test_final_scores_carry_their_conditions(begin, tokenizer, pairs):
-    for score in training.final_scores(Translator(begin().model.eval(), tokenizer), pairs[:3], "twelve test"):
+    for score in training.final_scores(Translator(begin().model.eval(), tokenizer), pairs[:3], "twelve test", 8):
         assert "twelve test, n = 3, beam 5, length exponent 1" in score.conditions
 
 
