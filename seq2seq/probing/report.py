@@ -23,7 +23,8 @@ h1 { font-size: 1.7rem; line-height: 1.2; } h2 { margin-top: 2.6rem; border-bott
 .answer { font-size: 1.15rem; background: var(--box); padding: .8rem 1.1rem; border-left: 4px solid var(--fem); }
 .note { color: var(--quiet); } .how { background: var(--box); padding: .5rem 1rem; border-radius: .4rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .6rem 0; }
-td, th { padding: .2rem .65rem; white-space: nowrap; text-align: right; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+td, th { padding: .2rem .65rem; white-space: nowrap; text-align: right;
+  border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; } caption { text-align: left; color: var(--quiet); padding-bottom: .3rem; }
 .strip td, .strip th { border: 1px solid var(--paper); text-align: center; padding: .15rem .45rem; font-size: .85rem; }
 .strip th { font-weight: 500; } .strip th.agrees { text-decoration: underline; text-decoration-thickness: 2px; }
