@@ -58,9 +58,17 @@ def arriving(pipe: BinaryIO, name: str) -> Iterator[list[str]]:
 
 
 def advice(translator: Translator, sentence: str) -> str | None:
-    """Where over a third of a sentence's words are new to the run: which, and the command for a wider run."""
-    new, run = translator.new_words(sentence), translator.run
-    if run is None or 3 * len(new) <= len(words([sentence])):
+    """Where over a third of a sentence's words are new to the run, which they are, and the command for a wider run; or that
+    the sentence is longer than any that the run was trained on."""
+    run = translator.run
+    if run is None:
+        return None
+    said = [word for word in words([sentence]) if word[0].isalnum()]
+    new = [word for word in translator.new_words(sentence) if word in said]
+    longest = run.loading.get("max_words")
+    if longest and len(sentence.split()) > longest:
+        return f"longer than the {longest} words of the longest sentence that this run was trained on: expect guesses"
+    if 3 * len(new) <= len(said):
         return None
     names = [parse(spec)[0] for spec in run.corpora]
     wider = [*run.corpora, *([name for name in WIDER if name not in names][:2] or ["YOUR_OWN_FILES"])]

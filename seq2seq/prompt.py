@@ -51,6 +51,7 @@ class Conversation:
             "/attention": self.show_attention,
             "/trace": self.show_trace,
             "/quit": self.leave,
+            "/exit": self.leave,
         }
 
     def answer(self, line: str) -> None:
@@ -100,7 +101,7 @@ class Conversation:
         beam = self.translator.settings.beam
         nbest = number(argument, LARGEST_BEAM) if argument else self.nbest
         if nbest > beam:
-            raise UserError(f"a beam of {beam} keeps no {nbest} translations: /beam {nbest} first")
+            raise UserError(f"{nbest} translations need a beam of {nbest} or more, not {beam}: /beam {nbest} first")
         self.nbest = nbest
         self.say(f"beam {beam}, nbest {nbest}")
 

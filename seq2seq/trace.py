@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from .batching import Example, collate
 from .model import Model
-from .taps import Chain, Recorder, Tap
+from .taps import Chain, Recorder, Tap, TapError
 from .taps import check as check_tap
 from .tokenizer import Tokenizer, Word
 
@@ -37,10 +37,12 @@ class Trace:
     targets: Sequence[Sequence[Word]]
     source_pieces: Sequence[Sequence[int]]
     target_pieces: Sequence[Sequence[int]]
-    values: dict[str, Tensor]
+    values: dict[str, Tensor] = field(repr=False)
 
     def words(self, site: str, sentence: int) -> Tensor:
-        """A site of one sentence, word by word, each at its last piece: [W, …]."""
+        """A site of one sentence, word by word, each at its last piece: [W, …]. TapError: the site was not recorded."""
+        if site not in self.values:
+            raise TapError(f"no site {site!r} was recorded: there are {', '.join(self.values)}")
         if site.startswith("encoder."):
             positions = [word.last for word in self.sources[sentence]]
         else:

@@ -13,6 +13,7 @@ from .batching import by_length, sources
 from .config import UserError
 from .model import Model
 from .search import SearchSettings, search
+from .taps import Tap
 from .tokenizer import Tokenizer, words
 from .trace import Trace, trace
 
@@ -43,7 +44,10 @@ class Translator:
         self.model, self.tokenizer, self.settings, self.known, self.run = model, tokenizer, settings, known, run
 
     def translate(self, sentences: Sequence[str], beam: int | None = None, **options) -> list[str]:
-        """The best translation of each sentence; an empty sentence has an empty one. Options as for `nbest`."""
+        """The best translation of each sentence; an empty sentence has an empty one. Options as for `nbest`.
+
+        TypeError: `sentences` is one string.
+        """
         return [found[0].text if found else "" for found in self.nbest(sentences, beam, **options)]
 
     @torch.inference_mode()
@@ -55,24 +59,29 @@ class Translator:
         exponent: float | None = None,
         batch: int = 64,
         progress: Callable[[int], None] | None = None,
+        tap: Tap | None = None,
     ) -> list[list[Translation]]:
         """`beam` translations of each sentence, best first; of an empty sentence none.
 
-        `progress` hears how many more sentences have been done.
+        `progress` hears how many more sentences have been done. A `tap` sees and may change every step of encoder and decoder,
+        with all sentences in one batch, in their order, a sentence's hypotheses in neighbouring rows.
 
         UserError: one of the sentences has a `refusal`.
         """
+        if isinstance(sentences, str):
+            raise TypeError(f"sentences must be a list of strings, not one: [{sentences!r}]")
         self.check(sentences)
         settings = SearchSettings(beam or self.settings.beam, self.settings.exponent if exponent is None else exponent)
         rows = [self.tokenizer.encode(sentence) for sentence in sentences]
         found: list[list[Translation]] = [[] for _ in rows]
         place = next(self.model.parameters()).device
         full = [number for number, row in enumerate(rows) if row]
-        for chunk in by_length([rows[number] for number in full], batch):
+        chunks = by_length([rows[number] for number in full], batch) if tap is None else [range(len(full))] * bool(full)
+        for chunk in chunks:
             numbers = [full[index] for index in chunk]
             source, lengths = sources([rows[number] for number in numbers])
-            memory = self.model.encode(source.to(place), lengths)
-            for number, hypotheses in zip(numbers, search(self.model, memory, 2 * lengths + 10, settings)):
+            memory = self.model.encode(source.to(place), lengths, tap)
+            for number, hypotheses in zip(numbers, search(self.model, memory, 2 * lengths + 10, settings, tap=tap)):
                 found[number] = [
                     Translation(self.tokenizer.decode(h.pieces), h.log_probability, h.score) for h in hypotheses
                 ]

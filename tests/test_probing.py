@@ -221,7 +221,7 @@ def test_a_file_that_holds_no_natural_pairs_is_refused_in_one_line(content, tmp_
 
 def test_a_model_that_understands_nothing_is_not_probed(translator):
     with pytest.raises(UserError, match="nothing to probe"):
-        Study(translator, agreement("probe"), Size(20, 2, 5), 1, lambda *_: None)
+        Study(translator, agreement("probe"), Size("tiny", 20, 2, 5), 1, lambda *_: None)
 
 
 def test_the_demo_flips_and_its_report_says_what_was_measured(demo, tmp_path):
@@ -244,7 +244,7 @@ def test_the_demo_flips_and_its_report_says_what_was_measured(demo, tmp_path):
 def test_the_same_seed_gives_the_same_results(demo):
     def run() -> str:
         pairs = [pair for pair in agreement("probe") if len(pair.source.split()) <= 8 >= len(pair.target.split())]
-        result = Study(demo, pairs, Size(40, 3, 10), 3, lambda *_: None).result("demo")
+        result = Study(demo, pairs, Size("tiny", 40, 3, 10), 3, lambda *_: None).result("demo")
         return json.dumps(result, default=vars, sort_keys=True)
 
     assert run() == run()

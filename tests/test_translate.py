@@ -430,7 +430,7 @@ def test_prompt_survives_what_is_no_sentence(typed):
     )
     assert "is too long" in shown
     assert "give a number from 1 to 100, not 'x'" in shown
-    assert "a beam of 5 keeps no 99 translations: /beam 99 first" in shown
+    assert "99 translations need a beam of 99 or more, not 5: /beam 99 first" in shown
     assert "no command '/what': there are /help, /beam" in shown
 
 

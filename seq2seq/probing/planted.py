@@ -137,7 +137,7 @@ class Check:
 def check(kind: str, seed: int) -> list[Check]:
     """Plant, study as any run is studied, and compare with what was planted."""
     translator, deciding = plant(kind, seed)
-    study = Study(translator, pairs(), Size(frames=200, draws=20, recipients=100), seed, lambda *_: None)
+    study = Study(translator, pairs(), Size("self-test", frames=200, draws=20, recipients=100), seed, lambda *_: None)
     found = study.measure(f"planted {kind}")
     alone = {unit: each.value for unit, each in zip(found.best, found.alone)}
     telling = [unit for unit, area in enumerate(found.steps[0].areas) if area in (0.0, 1.0)]

@@ -17,13 +17,13 @@ STYLE = """
   --fem: #c0392b; --masc: #1f6fb2; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8e8e4; --paper: #17181c; --quiet: #a0a4ad; --line: #3a3c44;
   --box: #202228; --fem: #ff7b6b; --masc: #6db7f2; } }
-body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 60rem;
+body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 68rem;
   margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; } h2 { margin-top: 2.6rem; border-bottom: 1px solid var(--line); }
 .answer { font-size: 1.15rem; background: var(--box); padding: .8rem 1.1rem; border-left: 4px solid var(--fem); }
 .note { color: var(--quiet); } .how { background: var(--box); padding: .5rem 1rem; border-radius: .4rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .6rem 0; }
-td, th { padding: .2rem .65rem; white-space: nowrap; text-align: right;
+th { white-space: normal; } td { white-space: nowrap; } td, th { padding: .2rem .5rem; text-align: right;
   border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; } caption { text-align: left; color: var(--quiet); padding-bottom: .3rem; }
 .strip td, .strip th { border: 1px solid var(--paper); text-align: center; padding: .15rem .45rem; font-size: .85rem; }
@@ -78,7 +78,7 @@ def answer(result: Result) -> str:
         verdict = (
             f"So setting {RULE} at the noun decides the gender of what follows, and setting as many others does not"
         )
-    return f"{decodable}; {causal}. {verdict}. Whether it travels in the cell alone, the path decomposition has to say."
+    return f"{decodable}; {causal}. {verdict}. (The hidden state follows the cell that was set: they are not told apart here.)"
 
 
 def colour(value: float, largest: float) -> str:
@@ -127,6 +127,10 @@ def curve(result: Result) -> str:
     for k in ks:
         parts.append(f"<text x='{x[k]:.1f}' y='{height - bottom + 18}' text-anchor='middle'>{k}</text>")
     parts.append(f"<text x='{(left + width) / 2}' y='{height - 6}' text-anchor='middle'>units exchanged</text>")
+    middle = (height - bottom) / 2
+    parts.append(
+        f"<text x='14' y='{middle}' text-anchor='middle' transform='rotate(-90 14 {middle})'>sentences changed</text>"
+    )
     limit = x[result.eighth]
     parts.append(
         f"<line x1='{limit:.1f}' x2='{limit:.1f}' y1='{top}' y2='{height - bottom}' stroke='var(--quiet)' stroke-dasharray='4'/>"
@@ -236,7 +240,8 @@ def page(results: Sequence[Result], command: str) -> str:
             f"<h2>{escape(result.run)}</h2>" if len(results) > 1 else "",
             f"<p class=answer>{escape(answer(result))}</p>",
             f"<p class=note>Given the noun, the run says {interval(result.understood)} of the stimuli right "
-            f"({result.understood.n} sentences, {result.understood.clusters} nouns); only those are probed.</p>",
+            f"({result.understood.n} sentences, {result.understood.clusters} nouns); only the sentences said right are probed. "
+            f"This is the {escape(result.facts['size'])} study; its conditions stand at the end.</p>",
             "<h2>The boy and the girl</h2>",
             f"<p>{escape(boy.source)} → <b lang=cs>{escape(boy.translation)}</b><br>"
             f"{escape(girl.source)} → <b lang=cs>{escape(girl.translation)}</b></p>",
@@ -245,7 +250,8 @@ def page(results: Sequence[Result], command: str) -> str:
                 "furthest apart (chosen on other nouns and other templates than those tested below), each column a word of the "
                 "Czech sentence, and the number the unit's value once that word has been read: red above zero, blue below. "
                 "Underlined words agree with the noun. Compare the rows of the two sentences: a unit that holds gender differs "
-                "from the noun on, and still does where the agreeing word is chosen."
+                "where the noun has been read, and still does where the agreeing word is chosen. It may differ earlier: the "
+                "encoder has read the whole English sentence, and hands its gender over before the first Czech word is said."
             ),
             strips(boy, result.site, ("který", "rád")),
             strips(girl, result.site, ("která", "ráda")),
@@ -269,7 +275,7 @@ def page(results: Sequence[Result], command: str) -> str:
                 "Across: how many units were exchanged, most separating first. Up: the share of held-out sentences in which every "
                 "word that agrees with the noun, after it, then had the other gender. Solid red: from masculine to feminine; "
                 "dashed blue: back. Grey: the mean of random sets of that many units, drawn evenly from all units. A claim about "
-                f"units has to be made left of the dotted line, {RULE}. The noun itself is out already and stays."
+                f"units has to be made no further right than the dashed upright, {RULE}. The noun itself is out already and stays."
             ),
             flips_table(result),
             alone_table(result),

@@ -33,12 +33,14 @@ UNDERSTOOD = 0.5  # a model that translates fewer of the stimuli right is not pr
 class Size:
     """How much is measured."""
 
+    name: str
     frames: int
     draws: int  # random sets of units
     recipients: int  # sentences of an intervention
 
 
-FULL, QUICK = Size(frames=400, draws=100, recipients=300), Size(frames=120, draws=20, recipients=80)
+FULL = Size("full", frames=400, draws=100, recipients=300)
+QUICK = Size("quick", frames=120, draws=20, recipients=80)
 
 
 @dataclass(frozen=True)
@@ -330,6 +332,8 @@ class Study:
             "longest sentence": f"{max(len(each.pair.target.split()) for each in self.stimuli)} Czech words",
             "stimuli": len(self.stimuli),
             "understood": len(self.good),
+            "size": self.size.name,
+            "random sets": f"{self.size.draws} at an eighth of the units, {self.size.draws // 10} elsewhere",
             "frames": len({each.factors.frame for each in self.stimuli}),
             "nouns": len(set(self.lemmas())),
             "held-out nouns": len(
