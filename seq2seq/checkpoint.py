@@ -151,11 +151,12 @@ class Run:
 def read_weights(model: Model, path: Path) -> None:
     """Load weights by name; a wrong name or shape is a UserError that names it."""
     tensors, _ = read_tensors(path)
-    weights = {name: value for name, value in tensors.items() if not name.startswith(("optimizer.", "generator"))}
-    load_weights(model, weights, path)
+    load_weights(model, tensors, path)
 
 
-def load_weights(model: Model, weights: Mapping[str, Tensor], path: Path) -> None:
+def load_weights(model: Model, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Load the weights among a file's tensors, which may hold an optimiser's and a generator's state, too."""
+    weights = {name: value for name, value in tensors.items() if not name.startswith(("optimizer.", "generator."))}
     own = {name: list(value.shape) for name, value in model.state_dict().items()}
     theirs = {name: list(value.shape) for name, value in weights.items()}
     for name in sorted(own.keys() | theirs.keys()):

@@ -305,9 +305,7 @@ class Training:
         """Go back to the last save."""
         path = self.folder / LAST
         tensors, facts = read_tensors(path)
-        load_weights(
-            self.model, {k: v for k, v in tensors.items() if not k.startswith(("optimizer.", "generator."))}, path
-        )
+        load_weights(self.model, tensors, path)
         try:
             torch.set_rng_state(tensors["generator.cpu"])
             if self.place.type == "cuda" and "generator.cuda" in tensors:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..checkpoint import write
 from .statistics import Estimate
-from .study import Flips, Result, Sentence, Strip
+from .study import FLIPPED, Flips, Result, Sentence, Strip
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c22; --paper: #fdfdfb; --quiet: #666a73; --line: #d8d8d2; --box: #f4f3ee;
@@ -33,7 +33,7 @@ svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px s
 @media print { body { max-width: none; } h2 { break-after: avoid; } table, svg { break-inside: avoid; } }
 """
 RULE = "an eighth of the cell's units"
-FLIPPED, CHANCE = 0.9, 0.02  # what a yes asks for: sentences changed, and changed by controls
+CHANCE = 0.02  # share of sentences that controls may change beside a yes
 
 
 def percent(value: float | None) -> str:

@@ -26,6 +26,7 @@ PROBED = (0, 1, 2, 4, 8)  # steps at which probes are fitted
 SHOWN = 10  # units drawn
 ENOUGH = 20  # draws behind a 95th percentile
 FEWEST = 5  # nouns of a gender behind a number
+FLIPPED = 0.9  # share of sentences that a set of units has to change to be said to decide
 UNDERSTOOD = 0.5  # a model that translates fewer of the stimuli right is not probed as if it understood them
 
 
@@ -117,12 +118,17 @@ class Result:
     @property
     def eighth(self) -> int:
         """How many units a claim about units may use."""
-        return max(1, self.units // 8)
+        return eighth(self.units)
+
+
+def eighth(units: int) -> int:
+    """How many of a cell's units a claim about units may use."""
+    return max(1, units // 8)
 
 
 def sizes(units: int) -> list[int]:
     """1, 2, 4 … up to all units, with the eighth that a claim about units may use."""
-    found = {units, max(1, units // 8)}
+    found = {units, eighth(units)}
     k = 1
     while k < units:
         found.add(k)
@@ -227,10 +233,11 @@ class Study:
             for place, k in enumerate(curve):
                 self.progress("exchanging units", 0.4 + 0.55 * (number * len(curve) + place) / (2 * len(curve)))
                 [said] = self.experiment.interchange(pairs, [torch.tensor(order[:k])])
-                draws = self.size.draws if k == max(1, H // 8) else self.size.draws // 10
+                draws = self.size.draws if k == eighth(H) else self.size.draws // 10
                 sets = [torch.tensor(random.choice(H, k, replace=False)) for _ in range(draws if k < H else 0)]
                 rates = [share(self.experiment.interchange(pairs, [each])[0], wanted, lemmas) for each in sets]
-                as_much = sum(each >= share(said, wanted, lemmas) for each in rates)
+                own = share(said, wanted, lemmas)
+                as_much = sum(each >= own for each in rates)
                 found.append(
                     Flips(
                         k,
@@ -257,7 +264,7 @@ class Study:
     def same_gender(self, order: Sequence[int]) -> Estimate:
         """Control: an eighth of the units from a donor of the same gender; how often a word changes gender all the same."""
         pairs = self.tested(same_gender=True)
-        [said] = self.experiment.interchange(pairs, [torch.tensor(order[: max(1, len(order) // 8)])])
+        [said] = self.experiment.interchange(pairs, [torch.tensor(order[: eighth(len(order))])])
         wanted = [other(self.stimuli[each.recipient].factors.gender) for each in pairs]
         return estimate([each.any_is(gender) for each, gender in zip(said, wanted)], self.lemmas_of(pairs), self.seed)
 
@@ -319,7 +326,7 @@ class Study:
             raise UserError("too few nouns are understood to fit a probe on: train for longer")
         flips = self.flips(order)
         reached = {k: min(each.all_words.value for each in flips if each.k == k) for k in sizes(len(order))}
-        smallest = next((k for k, worst in reached.items() if worst >= 0.9), None)
+        smallest = next((k for k, worst in reached.items() if worst >= FLIPPED), None)
         return Result(
             run, self.facts(), self.understood, self.experiment.site, len(order), best, steps, probes, self.alone(best),
             flips, self.same_gender(order), smallest,
