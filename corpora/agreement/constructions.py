@@ -49,7 +49,7 @@ negation-2 | negation | lexical open | 2 | verb>noun | weight=2 plural
 negation-0 | negation | lexical open | 0 | verb>noun | weight=2
     The {noun} did not {verb} or {verb2}.
     {noun} {verb>noun:negative} ani {verb2>noun:negative}.
-question-0 | question | lexical open | 0 | verb>noun
+question-0 | question | lexical open | 0 | verb>noun | weight=4
     Did the {noun} {verb} {where} {when}?
     {verb>noun} {verb:se} {where>noun+verb:weak} {noun} {when} {where:full}?
 
@@ -145,7 +145,7 @@ first-person-phrase-8 | first-person | lexical | 8 | verb>noun
         {where>noun+verb} {verb>noun}.
 
 ── the relative clause, its pronoun scored ──
-interior-0 | subject-relative | lexical open | 0 | který>noun | held-out kinds=phtcf
+interior-0 | subject-relative | lexical open | 0 | který>noun | held-out kinds=phtcf weight=3
     The {noun} {who>noun} {staying:past} in the {adjective} {interior} {was>noun} {predicate}.
     {noun}, {který>noun} {staying:se} {staying>noun} v {adjective>interior:locative} {interior:locative}, \
         {byl>noun} {predicate>noun}.
@@ -283,7 +283,7 @@ because-2 | pronoun | pronoun | 2 | verb>noun | held-out
 because-4 | pronoun | pronoun | 4 | verb>noun | held-out
     The {noun} {verb:past} very {manner} {where} {day} because {he>noun} was {state}.
     {noun} {where>noun+verb:weak} {day} {where:full} velmi {manner>verb} {verb>noun}, protože {byl>noun} {state>noun}.
-because-8 | pronoun | pronoun | 8 | verb>noun | held-out
+because-8 | pronoun | pronoun | 8 | verb>noun | held-out weight=2
     The {noun} also {verb:past} very {manner} and very {manner2} {where} {day} because {he>noun} was {state}.
     {noun} {where>noun+verb:weak} {day} {where:full} také velmi {manner>verb} a velmi {manner2>verb} \
         {verb>noun}, protože {byl>noun} {state>noun}.
@@ -294,7 +294,7 @@ because-phrase-4 | pronoun | pronoun | 4 | verb>noun | held-out
     The {noun} {preposition} the {adjective} {item} {verb:past} {day} because {he>noun} was {state}.
     {noun} {preposition>noun} {adjective>item:preposition} {item:preposition} {day} {verb>noun}, protože \
         {byl>noun} {state>noun}.
-because-phrase-8 | pronoun | pronoun | 8 | verb>noun | held-out
+because-phrase-8 | pronoun | pronoun | 8 | verb>noun | held-out weight=2
     The {noun} {preposition} the {adjective} {place} {preposition2} the {adjective2} {place2} {verb:past} \
         {where} {day} because {he>noun} was {state}.
     {noun} {preposition>noun} {adjective>place:preposition} {place:preposition} {preposition2>place} \
