@@ -7,7 +7,7 @@ reads what it said. (Interchange intervention: Vig et al. 2020; Geiger et al. 20
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,10 +45,19 @@ def other(gender: str) -> str:
     return GENDERS[1 - GENDERS.index(gender)]
 
 
-class Experiment:
-    """Stimuli, read up to their nouns, ready to go on with whatever is put into the decoder's cell."""
+def at_start(site: str, value: Tensor, units: Sequence[int] | Tensor | None = None) -> Patch:
+    """Overwrite (units of) a site at the step that reads the word's last piece, and never again; value [R, U]."""
+    return Patch(site, value, units=units, positions=torch.zeros(len(value), dtype=torch.long))
 
-    def __init__(self, translator: Translator, stimuli: Sequence[Stimulus]):
+
+class Experiment:
+    """Stimuli, read up to a word, ready to go on with whatever is put into the decoder.
+
+    `positions` [B] are the decoder's positions to go on from, each the one that reads a word's last piece; without them, the
+    controlling nouns'.
+    """
+
+    def __init__(self, translator: Translator, stimuli: Sequence[Stimulus], positions: Sequence[int] | None = None):
         model = translator.model
         self.translator, self.stimuli = translator, stimuli
         self.site = f"decoder.{len(model.decoder) - 1}.{model.decoder[-1].cell.memory}"
@@ -60,7 +69,7 @@ class Experiment:
             [each.pair.target for each in stimuli],
             states,
         )
-        self.positions = [each.position for each in stimuli]
+        self.positions = [each.position for each in stimuli] if positions is None else list(positions)
         before = [position - 1 for position in self.positions]
         with torch.inference_mode():
             source, lengths = sources(self.trace.source_pieces)
@@ -70,33 +79,34 @@ class Experiment:
             {state: self.trace.at(f"decoder.{layer}.{state}", before).to(place) for state in each.cell.states}
             for layer, each in enumerate(model.decoder)
         ]
-        self.memory = Memory(memory.states, memory.keys, memory.mask, initial)  # as it is before the noun's last piece
-        self.first = torch.tensor([each.pieces[each.noun.last] for each in stimuli])
+        self.memory = Memory(memory.states, memory.keys, memory.mask, initial)  # as it is before the word's last piece
+        self.first = torch.tensor([each.pieces[position - 1] for each, position in zip(stimuli, self.positions)])
         self.limit = 2 * lengths + 10
-        self.own = self.trace.at(self.site, self.positions)  # [B, H] the cell once the noun has been read
+        self.own = self.trace.at(self.site, self.positions)  # [B, H] the cell once the word has been read
 
-    def go_on(self, rows: Sequence[int], value: Tensor | None = None) -> list[Continuation]:
-        """Decode greedily from the noun on; `value` [R, H] is what the cell is set to at the step that reads its last piece."""
+    def go_on(
+        self, rows: Sequence[int], tap: Callable[[slice], Tap] | None = None, beam: int = 1
+    ) -> list[Continuation]:
+        """Decode from the word on. `tap` makes the tap of a slice of `rows` (many are decoded part by part); its position 0
+        is the step that reads the word's last piece, and it sees every step after that."""
         said = []
         for start in range(0, len(rows), ROWS):
-            index = torch.as_tensor(rows[start : start + ROWS])
-            tap: Tap | None = None
-            if value is not None:
-                tap = Patch(self.site, value[start : start + ROWS], positions=torch.zeros(len(index), dtype=torch.long))
+            part = slice(start, start + ROWS)
+            index = torch.as_tensor(rows[part])
             found = search(
                 self.translator.model,
                 self.memory.rows(index.to(self.memory.states.device)),
                 self.limit[index],
-                SearchSettings(beam=1),
+                SearchSettings(beam=beam),
                 first=self.first[index],
-                tap=tap,
+                tap=tap(part) if tap else None,
             )
             said += [self.judge(int(row), hypotheses[0].pieces) for row, hypotheses in zip(index, found)]
         return said
 
     def judge(self, row: int, pieces: Sequence[int]) -> Continuation:
         stimulus, decode = self.stimuli[row], self.translator.tokenizer.decode
-        prefix = stimulus.pieces[: stimulus.noun.last + 1]
+        prefix = stimulus.pieces[: self.positions[row]]
         text = decode([*prefix, *pieces])
         after = text[len(decode(prefix)) :]  # words already said are not scored
         right = [
@@ -116,5 +126,6 @@ class Experiment:
             mixed = own.clone()
             mixed[:, chosen] = donor[:, chosen]
             values.append(mixed)
-        said = self.go_on(recipients * len(units), torch.cat(values))
+        value = torch.cat(values)
+        said = self.go_on(recipients * len(units), lambda part: at_start(self.site, value[part]), beam)
         return [said[start : start + len(pairs)] for start in range(0, len(said), len(pairs))]
