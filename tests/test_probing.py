@@ -1,4 +1,4 @@
-"""Probing: statistics against scipy and scikit-learn, interchange against an independent one, and the whole study."""
+"""Probing: interchange against an independent one, and the whole study."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import json
 import re
 from pathlib import Path
 
-import numpy
 import pytest
 import torch
-from scipy import stats
-from sklearn.metrics import roc_auc_score
 
 import seq2seq
 from corpora.agreement import load as agreement
@@ -22,9 +19,7 @@ from seq2seq.model import BEGIN
 from seq2seq.probing import natural
 from seq2seq.probing.interventions import Experiment, at_start
 from seq2seq.probing.planted import KINDS, check
-from seq2seq.probing.probes import Table, probe, random_genders
 from seq2seq.probing.report import page
-from seq2seq.probing.statistics import auc, by_cluster, estimate
 from seq2seq.probing.stimuli import GENDERS, Partners, partners, select
 from seq2seq.probing.study import QUICK, Size, Study, sizes
 from seq2seq.search import SearchSettings, search
@@ -42,74 +37,6 @@ def translator(tiny_model, tokenizer) -> Translator:
 @pytest.fixture(scope="module")
 def demo() -> Translator:
     return seq2seq.load(HOUSE / "checkpoints" / "demo")
-
-
-# Statistics
-
-
-def test_auc_is_scikit_learns_and_counts_ties_half():
-    random = numpy.random.default_rng(1)
-    values, positive = random.integers(0, 6, (40, 5)).astype(float), random.random(40) < 0.4
-    expected = [roc_auc_score(positive, values[:, unit]) for unit in range(5)]
-    assert numpy.allclose(auc(values, positive), expected)
-
-
-def test_auc_needs_both_classes():
-    with pytest.raises(ValueError, match="both classes"):
-        auc(numpy.zeros((3, 1)), numpy.ones(3, dtype=bool))
-
-
-def test_rows_are_averaged_per_lemma_before_anything_else():
-    values, names = by_cluster(numpy.array([[1.0], [3.0], [10.0]]), ["a", "a", "b"])
-    assert names == ["a", "b"] and values.tolist() == [[2.0], [10.0]]
-
-
-def test_a_rate_without_spread_has_clopper_pearsons_interval_over_lemmas():
-    found = estimate([True] * 12, ["a", "b", "c"] * 4, seed=1)
-    expected = stats.binomtest(3, 3).proportion_ci(0.95, method="exact")
-    assert (found.value, found.low, found.high, found.n, found.clusters) == (1.0, expected.low, expected.high, 12, 3)
-
-
-def test_intervals_cover_the_true_rate():
-    """30 lemmas whose own rates vary around 60 %, 8 sentences each: about 95 % of the intervals hold 60 %."""
-    random, inside = numpy.random.default_rng(1), 0
-    for _ in range(300):
-        rates = random.beta(6, 4, 30).repeat(8)
-        found = estimate(list(random.random(240) < rates), list(numpy.arange(30).repeat(8)), seed=1, resamples=500)
-        inside += found.low <= 0.6 <= found.high
-    assert 0.90 <= inside / 300 <= 0.98
-
-
-# Probes
-
-
-def table(informative: bool, seed: int = 1) -> Table:
-    """24 lemmas in 8 templates, 10 units, of which one tells the gender if the table is informative."""
-    random = numpy.random.default_rng(seed)
-    lemma, template = numpy.divmod(numpy.arange(24 * 8), 8)
-    values = random.normal(size=(len(lemma), 10))
-    feminine = lemma % 2 == 1
-    if informative:
-        values[:, 3] += numpy.where(feminine, 3.0, -3.0)
-    return Table(values, feminine, [f"lemma {n}" for n in lemma], lemma >= 16, template >= 4)
-
-
-def test_a_planted_gender_is_found_on_held_out_nouns_and_its_control_is_not():
-    found = probe(table(informative=True), seed=1)
-    assert found.held_out_lemmas > 0.95 and found.selectivity > 0.3
-
-
-def test_nothing_is_found_in_noise():
-    found = [probe(table(informative=False, seed=seed), seed) for seed in range(5)]
-    assert abs(numpy.mean([each.held_out_lemmas for each in found]) - 0.5) < 0.1
-
-
-def test_a_control_gives_each_noun_one_gender_in_the_same_proportion():
-    made = table(informative=True)
-    dealt = random_genders(made, numpy.random.default_rng(1))
-    genders = {lemma: {bool(each) for each in dealt[numpy.array(made.lemmas) == lemma]} for lemma in made.lemmas}
-    assert all(len(each) == 1 for each in genders.values())
-    assert dealt.mean() == made.feminine.mean()
 
 
 # Stimuli

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -10,7 +12,14 @@ import numpy
 from numpy.typing import NDArray
 from scipy import stats
 
+from ..config import UserError
+
 Values = NDArray[numpy.floating]
+Labels = NDArray[numpy.bool_]
+
+CHUNK = 1024  # relabellings that are computed together
+RELABELLINGS = 10_000
+SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -22,9 +31,22 @@ class Estimate:
     high: float
     n: int
     clusters: int
+    templates: int = 0  # the second clustering of the interval; 0: none
 
 
-def auc(values: Values, positive: NDArray[numpy.bool_]) -> Values:
+@dataclass(frozen=True)
+class MaxStatistic:
+    """A permutation test of max |AUC − ½| over all units of all sites and steps."""
+
+    p: list[list[float]]  # [site and step][unit], corrected for all of them (family-wise)
+    smallest: float  # the p of the best unit: is there anything anywhere?
+    relabellings: int
+    exact: bool  # these are all that there are
+    positive: int  # lemmas
+    negative: int
+
+
+def auc(values: Values, positive: Labels) -> Values:
     """Area under the ROC curve of each column: the chance that a positive row is above a negative one, ties counted half.
 
     values [N, H], positive [N] → [H]; by ranks (Mann & Whitney 1947). ValueError: a class is empty.
@@ -44,18 +66,117 @@ def by_cluster(values: Values, clusters: Sequence[Hashable]) -> tuple[Values, li
     return numpy.stack([values[members].mean(0) for members in rows.values()]), list(rows)
 
 
-def estimate(successes: Sequence[bool], clusters: Sequence[Hashable], seed: int, resamples: int = 2000) -> Estimate:
-    """A rate with a bootstrap interval over clusters; at 0 or 100 %, where a bootstrap sees no spread, Clopper–Pearson's
-    over the clusters (Clopper & Pearson 1934)."""
-    values, names = by_cluster(numpy.asarray(successes, dtype=float), clusters)
-    mean, count = float(values.mean()), len(names)
-    if mean in (0.0, 1.0):
-        interval = stats.binomtest(round(mean * count), count).proportion_ci(0.95, method="exact")
-        return Estimate(mean, float(interval.low), float(interval.high), len(successes), count)
+# Intervals
+
+
+def numbered(names: Sequence[Hashable]) -> tuple[NDArray[numpy.int_], int]:
+    """Each name's number in order of first appearance [N], and how many there are."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return numpy.array([numbers[name] for name in names]), len(numbers)
+
+
+def multiplicities(groups: NDArray[numpy.int_], resamples: int, random: numpy.random.Generator) -> NDArray[numpy.int_]:
+    """How often each cluster is drawn when as many as there are, are drawn with replacement within its group:
+    groups [C] → [resamples, C]."""
+    drawn = numpy.zeros((resamples, len(groups)), dtype=int)
+    for group in numpy.unique(groups):
+        members = numpy.flatnonzero(groups == group)
+        drawn[:, members] = random.multinomial(len(members), [1 / len(members)] * len(members), size=resamples)
+    return drawn
+
+
+def quantiles(mean: float, replicates: Values, factor: float, least: float, most: float) -> tuple[float, float]:
+    """The replicates' 2.5 % and 97.5 % quantiles, `factor` times as far from the mean, but not beyond what is possible."""
+    low, high = mean + factor * (numpy.quantile(replicates, [0.025, 0.975]) - mean)
+    return float(max(low, least)), float(min(high, most))
+
+
+def clopper_pearson(mean: float, clusters: int) -> tuple[float, float]:
+    """The exact interval of a rate of 0 or 1 over clusters (Clopper & Pearson 1934)."""
+    interval = stats.binomtest(round(mean * clusters), clusters).proportion_ci(0.95, method="exact")
+    return float(interval.low), float(interval.high)
+
+
+def student(degrees: int) -> float:
+    """How much further out the 97.5 % quantile is for so few degrees of freedom than for a normal distribution."""
+    return float(stats.t.ppf(0.975, degrees) / stats.norm.ppf(0.975))
+
+
+def estimate(
+    values: Sequence[float],
+    clusters: Sequence[Hashable],
+    seed: int,
+    resamples: int = 2000,
+    templates: Sequence[Hashable] | None = None,
+    groups: Sequence[Hashable] | None = None,
+) -> Estimate:
+    """A rate (or another mean) over clusters with a bootstrap interval, over two clusterings if `templates` are given.
+
+    The mean is over rows within a cluster, then over clusters, then over `groups` of clusters (for a balanced accuracy:
+    the genders), all [N]. A resample draws clusters and templates, and a row counts as often as both were drawn (Owen
+    2007). That counts the noise of a single row up to three times, so the replicates are drawn to the spread of the
+    two-way cluster-robust variance (Cameron, Gelbach & Miller 2011), widened by Student's t for the smaller number of
+    clusters: in simulations with 24–64 clusters and 8–24 templates 92.5–98 % of such intervals hold the true rate, and
+    92.7–99.7 % of the plain quantiles do. At 0 or 100 %, where a bootstrap sees no spread, Clopper–Pearson over clusters.
+    """
+    x = numpy.asarray(values, dtype=float)
+    if not len(x):
+        raise UserError("nothing to estimate from: no sentence is left in this cell")
+    cluster, C = numbered(clusters)
+    template, T = (numpy.zeros(len(x), dtype=int), 1) if templates is None else numbered(templates)
+    group, G = numpy.zeros(C, dtype=int), 1
+    if groups is not None:
+        of_row, G = numbered(groups)
+        group[cluster] = of_row
+    counts = numpy.bincount(cluster, minlength=C)  # [C]
+    means = numpy.bincount(cluster, x, C) / counts
+    group_means = numpy.bincount(group, means) / numpy.bincount(group)  # [G]
+    mean, second = float(group_means.mean()), T if T > 1 else 0
+    least, most = float(x.min()), float(x.max())
+    if least == most and mean in (0.0, 1.0):
+        return Estimate(mean, *clopper_pearson(mean, C), len(x), C, second)
+    degrees = min(C - G, T - 1) if second else C - G
+    if degrees < 1 or least == most:
+        return Estimate(mean, least, most, len(x), C, second)
     random = numpy.random.default_rng(seed)
-    means = values[random.integers(count, size=(resamples, count))].mean(1)
-    low, high = numpy.quantile(means, [0.025, 0.975])
-    return Estimate(mean, float(low), float(high), len(successes), count)
+    drawn = multiplicities(group, resamples, random)  # [R, C]
+    drawn_templates = multiplicities(numpy.zeros(T, dtype=int), resamples, random)  # [R, T]
+    cell_sums, cell_counts = numpy.zeros((C, T)), numpy.zeros((C, T))
+    numpy.add.at(cell_sums, (cluster, template), x)
+    numpy.add.at(cell_counts, (cluster, template), 1)
+    sums, sizes = drawn_templates @ cell_sums.T, drawn_templates @ cell_counts.T  # [R, C]
+    weights = drawn * (sizes > 0)
+    member = numpy.eye(G)[group]  # [C, G]
+    with numpy.errstate(invalid="ignore"):  # a group of which no row was drawn
+        replicates = ((weights * sums / numpy.maximum(sizes, 1)) @ member / (weights @ member)).mean(1)
+    replicates = replicates[numpy.isfinite(replicates)]
+    weight = 1 / (G * numpy.bincount(group)[group] * counts)  # [C] of each of its rows
+    influence = weight[cluster] * (x - group_means[group[cluster]])  # [N]
+    variance = (numpy.bincount(cluster, influence) ** 2).sum() * C / (C - G)
+    if second:
+        cells = (numpy.bincount(cluster * T + template, influence) ** 2).sum()
+        across = (numpy.bincount(template, influence) ** 2).sum() * T / (T - 1)
+        variance = max(variance + across - cells, variance, across)
+    spread = replicates.std()
+    factor = student(degrees) * numpy.sqrt(variance) / spread if spread else 1.0
+    return Estimate(mean, *quantiles(mean, replicates, factor, least, most), len(x), C, second)
+
+
+def auc_estimate(
+    scores: Values, positive: Labels, clusters: Sequence[Hashable], seed: int, resamples: int = 2000
+) -> Estimate:
+    """AUC of a score's cluster means with a bootstrap interval over clusters within their class, widened by Student's t;
+    where the classes do not overlap, Clopper–Pearson's over the smaller class. scores, positive, clusters [N]."""
+    means, names = by_cluster(scores, clusters)
+    labels = by_cluster(positive.astype(float), clusters)[0] > 0.5  # [C]
+    area, C = float(auc(means[:, None], labels)[0]), len(names)
+    if area in (0.0, 1.0):
+        return Estimate(area, *clopper_pearson(area, min(labels.sum(), C - labels.sum())), len(scores), C)
+    drawn = multiplicities(labels.astype(int), resamples, numpy.random.default_rng(seed))
+    above = (numpy.sign(means[labels][:, None] - means[~labels]) + 1) / 2  # [P, N]
+    replicates = ((drawn[:, labels] @ above) * drawn[:, ~labels]).sum(1) / above.size
+    factor = student(C - 2) * math.sqrt(C / (C - 2)) if C > 2 else 1.0
+    return Estimate(area, *quantiles(area, replicates, factor, 0.0, 1.0), len(scores), C)
 
 
 def wilson(successes: Sequence[bool]) -> Estimate:
@@ -65,3 +186,125 @@ def wilson(successes: Sequence[bool]) -> Estimate:
         return Estimate(0.0, 0.0, 1.0, 0, 0)
     interval = stats.binomtest(sum(successes), n).proportion_ci(0.95, method="wilson")
     return Estimate(sum(successes) / n, float(interval.low), float(interval.high), n, n)
+
+
+# Permutation
+
+
+def relabel(
+    positive: Labels, pairs: Sequence[Hashable] | None, seed: int, relabellings: int = RELABELLINGS
+) -> tuple[Labels, bool]:
+    """Labels [R, L] as they could have been, and whether these are all.
+
+    Paired lemmas swap their labels within the pair (`pairs` [L] names it); else labels are dealt out anew. All
+    relabellings where they are no more than so many, the true one among them; else so many drawn at random. UserError:
+    too few lemmas for any two-sided p to reach .05.
+    """
+    L, P = len(positive), int(positive.sum())
+    if pairs is None:
+        count, alike = math.comb(L, P), 2 if 2 * P == L else 1  # the opposite labels are as far from ½
+    else:
+        pair, number = numbered(pairs)
+        if 2 * number != L or (numpy.bincount(pair, positive) != 1).any():
+            raise UserError(f"{L} lemmas in {number} pairs: each pair is a lemma of either gender")
+        count, alike = 2**number, 2
+    every = count <= relabellings
+    if (alike / count if every else 1 / (relabellings + 1)) > SIGNIFICANT:
+        raise UserError(
+            f"{P} + {L - P} lemmas have only {min(count, relabellings)} relabellings, so p cannot reach {SIGNIFICANT}: "
+            "take more lemmas"
+        )
+    random = numpy.random.default_rng(seed)
+    if pairs is not None:
+        swaps = (
+            numpy.array(list(itertools.product([False, True], repeat=number)))
+            if every
+            else random.random((relabellings, number)) < 0.5
+        )
+        return positive ^ swaps[:, pair], every
+    if every:
+        labels = numpy.zeros((count, L), dtype=bool)
+        chosen = numpy.array(list(itertools.combinations(range(L), P)))
+        labels[numpy.arange(count)[:, None], chosen] = True
+        return labels, True
+    return random.permuted(numpy.tile(positive, (relabellings, 1)), axis=1), False
+
+
+def centred_ranks(values: Values) -> Values:
+    """2 · rank − (n + 1) in each column of values [n, H]: over the rows of one class it sums to 2PN (AUC − ½)."""
+    return (2 * stats.rankdata(values, axis=0) - (len(values) + 1)).astype(numpy.float32)
+
+
+def from_half(labels: Labels, centred: Values) -> Values:
+    """AUC − ½ of every column for many labellings: labels [R, n], centred ranks [n, H] → [R, H]; 0 where a class is empty.
+
+    The sums are whole numbers, so in float32 too, ties are ties.
+    """
+    P = labels.sum(1, keepdims=True, dtype=numpy.float32)
+    return labels.astype(numpy.float32) @ centred / numpy.maximum(2 * P * (labels.shape[1] - P), 1)
+
+
+def permutation_p(observed: Values, null: Values, every: bool) -> Values:
+    """The share of relabellings whose statistic is as large: b / R if they are all, (b + 1) / (R + 1) if drawn."""
+    as_large = len(null) - numpy.searchsorted(numpy.sort(null), observed, side="left")
+    return as_large / len(null) if every else (as_large + 1) / (len(null) + 1)
+
+
+def max_statistic(
+    values: Sequence[Values],
+    positive: Labels,
+    seed: int,
+    pairs: Sequence[Hashable] | None = None,
+    relabellings: int = RELABELLINGS,
+) -> MaxStatistic:
+    """Family-wise p of every unit: how often the largest |AUC − ½| anywhere is as large, when lemmas change their gender.
+
+    values: lemma means [L, H] for each site and step, in one order of the lemmas, rows of NaN for a lemma that is not
+    there; positive [L]; pairs [L]. One relabelling serves all (Westfall & Young 1993).
+    """
+    labels, every = relabel(positive, pairs, seed, relabellings)
+    observed, null = [], numpy.zeros(len(labels), dtype=numpy.float32)
+    for each in values:
+        present = ~numpy.isnan(each).any(axis=1)
+        centred = centred_ranks(each[present])
+        observed.append(numpy.abs(from_half(positive[None, present], centred))[0])
+        for start in range(0, len(labels), CHUNK):
+            part = slice(start, start + CHUNK)
+            null[part] = numpy.maximum(null[part], numpy.abs(from_half(labels[part, present], centred)).max(1))
+    p = [permutation_p(each, null, every).tolist() for each in observed]
+    return MaxStatistic(p, min(map(min, p)), len(labels), every, int(positive.sum()), int((~positive).sum()))
+
+
+def sign_flip(before: Values, after: Values, seed: int, relabellings: int = RELABELLINGS) -> float:
+    """Two-sided p of a change of lemma means, before [L] and after [L]: each lemma's two could have been the other way
+    round. UserError: fewer than 6 lemmas, which cannot reach .05."""
+    if 2 / 2 ** len(before) > SIGNIFICANT:
+        raise UserError(
+            f"{len(before)} lemmas have only {2 ** len(before)} sign flips, so p cannot reach {SIGNIFICANT}"
+        )
+    found = stats.permutation_test(
+        (before, after),
+        lambda x, y, axis: (y - x).mean(axis),
+        permutation_type="samples",
+        n_resamples=relabellings,
+        vectorized=True,
+        random_state=numpy.random.default_rng(seed),
+    )
+    return float(found.pvalue)
+
+
+# Many tests
+
+
+def benjamini_hochberg(p: Sequence[float]) -> list[float]:
+    """q of each p: the false discovery rate of the list that ends with it (Benjamini & Hochberg 1995)."""
+    return stats.false_discovery_control(p, method="bh").tolist()
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Each p corrected for all of them, the smallest most (Holm 1979)."""
+    order = numpy.argsort(p, kind="stable")
+    steps = numpy.asarray(p, dtype=float)[order] * numpy.arange(len(p), 0, -1)
+    corrected = numpy.empty(len(p))
+    corrected[order] = numpy.minimum(numpy.maximum.accumulate(steps), 1.0)
+    return corrected.tolist()
