@@ -1,0 +1,656 @@
+"""Register or slots: is there one place for the gender of whoever the clause is about, rewritten at each new subject, or
+one place for each noun?
+
+Two subjects, their genders crossed two by two, each with its verb, and words without gender between noun and verb:
+
+    Kluk později nahoře tančil a kmotra včera poblíž vyučovala.
+
+A linear probe learns clause 1's gender in clause 1, on nouns to fit on, and is read in clause 2 on held-out ones, at the
+same number of words after the noun. Labels are roles: *current* (the noun whose verb comes next), *next*, *past*.
+
+    clause 2, current   clause 2, past    what it is
+    ≈ 1                 ≈ .5              a register, rewritten
+    ≈ .5                ≈ 1               a slot for each noun
+    ≈ .5                ≈ .5              another code in each clause
+
+A site that reads from right to left meets the second subject first: its first clause is the sentence's last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+
+from corpora.records import GENDERS as ALL_GENDERS
+from corpora.records import Pair
+
+from ..config import UserError
+from ..taps import Tap
+from ..tokenizer import WORD, Word
+from ..trace import Trace, read_at, trace
+from ..translator import Translator
+from .interventions import Experiment, at_start
+from .statistics import Estimate, Values, by_cluster, estimate
+from .stimuli import GENDERS, stimulus
+
+READABLE = (
+    0.75  # a label is read where an AUC's whole interval lies above it, not read where it lies below. A label reaches
+)
+# exactly this where it is the faintest trace beneath another, crossed with it: that is not called gone.
+UNDERSTOOD = 0.75  # share of clauses whose verb must agree under a forced prefix: half of them would by chance
+DECISIVE = 2  # words after the noun at which the verdict is made, fewer where a site has fewer in either clause
+STEPS = range(5)  # words after the noun; 0 is the noun itself
+FEWEST = 5  # held-out nouns of each gender behind an AUC
+RESAMPLES, PERMUTATIONS = 2000, 10_000
+STRENGTH = 0.01  # inverse of the probes' L2 penalty
+CHANGED = 0.5  # a swap that changes more sentences than not
+
+REGISTER, SLOTS, ANOTHER_CODE, UNDECIDED = "register", "slots", "another code per clause", "undecided"
+Recorded = Mapping[tuple[int, int], tuple[NDArray[numpy.intp], Values]]  # (clause, step) → rows [R], values [R, H]
+
+
+# ── the sentences ────────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Clause:
+    """A subject with its verb, in one reading of a sentence."""
+
+    lemma: str
+    gender: str
+    steps: tuple[int, ...]  # a site's positions: the noun, then each word without gender that is read after it
+    verb: int  # where its agreeing verb starts, in characters of the Czech sentence
+    place: int  # which of Factors.nouns it is
+
+
+def two_subjects(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs that say noun, verb, noun, verb, in the singular, with a man or a woman for each noun."""
+    return [pair for pair in pairs if pair.factors and len(order(pair)) == 2]
+
+
+def order(pair: Pair) -> list[int]:
+    """The two subjects of a pair in the order in which the Czech sentence says them; nothing if it is no such pair."""
+    factors = pair.factors
+    assert factors
+    nouns = factors.nouns
+    if len(nouns) != 2 or any(noun.gender not in GENDERS or noun.plural for noun in nouns):
+        return []
+    first, second = sorted(range(2), key=lambda n: nouns[n].target.start)
+    controlled = {n: [word.target.start for word in factors.agreeing if word.controller == n] for n in (first, second)}
+    if not all(controlled.values()) or min(controlled[first]) < nouns[first].target.start:
+        return []
+    apart = max(controlled[first]) < nouns[second].target.start < min(controlled[second])
+    return [first, second] if apart else []
+
+
+def from_the_right(site: str) -> bool:
+    """Whether a site, or a layer, reads its sentence backwards."""
+    return "backward" in site.split(".")
+
+
+def clauses(pair: Pair, site: str, sources: Sequence[Word], targets: Sequence[Word]) -> tuple[Clause, Clause]:
+    """The two clauses of a pair in the order in which a site reads them."""
+    factors = pair.factors
+    assert factors
+    found = []
+    for n in order(pair):
+        noun = factors.nouns[n]
+        verb = min(word.target.start for word in factors.agreeing if word.controller == n)
+        other = factors.nouns[1 - n].source
+        if site.startswith("decoder"):
+            span = noun.target
+            read = [word for word in targets if span.start <= word.start < verb and word.text[0].isalnum()]
+            steps = [read_at(word) for word in read if word.start == span.start or word.start >= span.end]
+        elif from_the_right(site):
+            left = other.end if other.end <= noun.source.start else 0
+            read = [word for word in reversed(sources) if left <= word.start <= noun.source.start]
+            steps = [word.first for word in read if word.text[0].isalnum()]
+        else:
+            right = other.start if other.start >= noun.source.end else len(pair.source)
+            read = [word for word in sources if word.end >= noun.source.end and word.start < right]
+            steps = [word.last for word in read if word.text[0].isalnum()]
+        found.append(Clause(noun.lemma, noun.gender, tuple(steps), verb, n))
+    first, second = reversed(found) if from_the_right(site) else found
+    return first, second
+
+
+def telling(pairs: Sequence[Pair]) -> dict[str, str]:
+    """Agreeing form → the one gender that has it, over all agreeing words of a corpus; forms that two genders have are
+    left out. So a word is judged that the reference does not hold."""
+    genders: dict[str, set[str]] = defaultdict(set)
+    for pair in pairs:
+        for word in pair.factors.agreeing if pair.factors else ():
+            for gender in ALL_GENDERS:
+                if gender in word.forms:
+                    genders[word.forms[gender].lower()].add(gender)
+    return {form: gender for form, [gender, *more] in ((f, sorted(g)) for f, g in genders.items()) if not more}
+
+
+def shown(text: str, forms: Mapping[str, str], start: int) -> list[str]:
+    """The genders that the words of a Czech sentence show, from a character on."""
+    return [forms[word.lower()] for word in WORD.findall(text[start:]) if word.lower() in forms]
+
+
+def held_out_lemmas(pairs: Sequence[Pair]) -> set[str]:
+    return {pair.factors.lemma for pair in pairs if pair.factors and pair.factors.lemma_fold == "held-out"}
+
+
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def area(
+    scores: Values, feminine: Values, lemmas: Sequence[str], cells: Sequence[str], seed: int, *, within: bool = False
+) -> Estimate:
+    """AUC for feminine of scores [N] averaged per lemma and cell, with a bootstrap interval over lemmas; Clopper–Pearson's
+    over them where the AUC is 0 or 1. `within`: only values of one cell are compared.
+
+    UserError: too few nouns of a gender.
+    """
+    names, kinds = sorted(set(lemmas)), sorted(set(cells))
+    genders = dict(zip(lemmas, feminine))
+    means, keys = by_cluster(numpy.asarray(scores, dtype=float), list(zip(lemmas, cells)))
+    table = numpy.full((len(names), len(kinds)), numpy.nan)  # [L, cells]
+    for (lemma, cell), mean in zip(keys, means):  # type: ignore[misc]
+        table[names.index(lemma), kinds.index(cell)] = mean
+    is_feminine = numpy.array([bool(genders[name]) for name in names])
+    F, M = table[is_feminine], table[~is_feminine]
+    if min(len(F), len(M)) < FEWEST:
+        raise UserError(
+            f"{len(M)} masculine and {len(F)} feminine held-out nouns with two subjects, where {FEWEST} of each are "
+            "needed: give more pairs"
+        )
+    gaps = F[:, None, :, None] - M[None, :, None, :]  # [F, M, cells, cells]
+    counted = ~numpy.isnan(gaps) & (numpy.eye(len(kinds), dtype=bool) if within else True)
+    wins = numpy.where(counted, (gaps > 0) + 0.5 * (gaps == 0), 0.0).sum((2, 3))
+    wins = wins / numpy.maximum(counted.sum((2, 3)), 1)  # [F, M] the share of comparisons that the feminine noun wins
+    value = float(wins.mean())
+    if value in (0.0, 1.0):
+        interval = stats.binomtest(round(value * len(names)), len(names)).proportion_ci(0.95, method="exact")
+        return Estimate(value, float(interval.low), float(interval.high), len(scores), len(names))
+    random = numpy.random.default_rng(seed)
+    f = random.multinomial(len(F), numpy.full(len(F), 1 / len(F)), RESAMPLES)  # how often each noun is drawn
+    m = random.multinomial(len(M), numpy.full(len(M), 1 / len(M)), RESAMPLES)
+    low, high = numpy.quantile((f @ wins * m).sum(1) / (len(F) * len(M)), [0.025, 0.975])
+    return Estimate(value, float(low), float(high), len(scores), len(names))
+
+
+def sign_flip(differences: Values, seed: int) -> float:
+    """Two-sided p of a mean of one difference for each lemma, by changing signs (all ways, where fewer than drawn)."""
+    if not numpy.any(differences):
+        return 1.0
+    found = stats.permutation_test(
+        (differences,),
+        lambda x, axis: x.mean(axis),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=PERMUTATIONS,
+        random_state=numpy.random.default_rng(seed),
+    )
+    return float(found.pvalue)
+
+
+# ── the test of one site ─────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Subjects:
+    """The subjects of N sentences, in a site's order: [N, 2] each."""
+
+    lemmas: NDArray[numpy.str_]
+    feminine: NDArray[numpy.bool_]
+    held_out: NDArray[numpy.bool_]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A probe of one clause's noun, fitted in a clause and read in one."""
+
+    noun_fitted: int  # whose gender the probe learnt: 1 or 2
+    clause_fitted: int  # where it learnt it
+    noun_read: int  # whose gender it is asked for
+    clause_read: int
+    step: int  # words after the clause's noun, on both sides; 0 is the noun
+    auc: Estimate  # over both genders of the other noun
+    trace: (
+        Estimate  # AUC among sentences whose other noun has the same gender: 1 already where the faintest trace is left
+    )
+    gap: float  # how far apart it sets the genders, as a share of what it does where it was fitted, on held-out nouns
+
+    @property
+    def role(self) -> str:
+        """Of the noun asked for, where it is read."""
+        return {0: "current", 1: "next", -1: "past"}[self.noun_read - self.clause_read]
+
+
+@dataclass(frozen=True)
+class SwappedInput:
+    """Control of the previous token: the decoder is made to read the partner's noun; the source still names this one."""
+
+    clause: int
+    step: int
+    read: Estimate  # AUC for the gender of the noun that was read; below ½ the probe follows the source
+
+
+@dataclass(frozen=True)
+class Register:
+    """What one site does with the genders of two subjects, and the readings that decide it."""
+
+    site: str
+    step: int  # the decisive one
+    sentences: int
+    seed: int
+    readings: list[Reading]
+    inputs: list[SwappedInput]
+    in_clause_1: Estimate  # clause 1's probe on its own noun: can it be read at all
+    current: Estimate  # the same probe in clause 2, on clause 2's gender
+    past: Estimate  # the same probe in clause 2, on clause 1's gender
+    own: Estimate  # a probe fitted in clause 2 on clause 2's gender
+    p: float  # sign flips over lemmas: current against past (P5)
+    verdict: str
+    why: str
+
+
+# whose gender is learnt, in which clause → whose gender is asked for, in which clause; clauses and nouns counted from 0
+PROBES = {
+    (0, 0): ((0, 0), (1, 0), (1, 1), (0, 1)),  # clause 1's own: also for the next, and both in clause 2
+    (1, 1): ((1, 1), (0, 1), (0, 0)),  # clause 2's own
+    (0, 1): ((0, 1),),  # is the past one still there
+    (1, 0): ((1, 0),),  # is the next one there already
+}
+
+
+def decide(in_clause_1: Estimate, current: Estimate, past: Estimate, own: Estimate) -> tuple[str, str]:
+    """The verdict, and the number that makes it."""
+    if in_clause_1.low <= READABLE:
+        return UNDECIDED, f"clause 1's own gender is read there with AUC {figure(in_clause_1)} only"
+    if own.low <= READABLE:
+        return UNDECIDED, f"clause 2's own gender is read there with AUC {figure(own)} only"
+    numbers = f"clause 1's probe in clause 2: current {figure(current)}, past {figure(past)}"
+    if current.low > READABLE and past.high < READABLE:
+        return REGISTER, numbers
+    if past.low > READABLE and current.high < READABLE:
+        return SLOTS, numbers
+    if max(current.high, past.high) < READABLE:
+        return ANOTHER_CODE, numbers
+    return UNDECIDED, numbers
+
+
+def figure(found: Estimate) -> str:
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def examine(site: str, subjects: Subjects, recorded: Recorded, seed: int) -> tuple[Register, dict[int, Pipeline]]:
+    """The register test on what was recorded at a site, and clause 1's probe at each step."""
+    found, probes, differences = {}, {}, numpy.zeros(0)
+    steps = [step for step in STEPS if {(0, step), (1, step)} <= set(recorded)]
+    decisive = min(DECISIVE, max(steps))
+    for step in steps:
+        for (noun, clause), asked in PROBES.items():
+            rows, values = recorded[clause, step]
+            fit = ~subjects.held_out[rows].any(1)
+            fitted = set(subjects.lemmas[rows[fit]].flat)
+            if len(numpy.unique(subjects.feminine[rows[fit], noun])) < 2:
+                raise UserError("no nouns of both genders to fit a probe on with two subjects: give more pairs")
+            probe = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=500))
+            probe.fit(values[fit], subjects.feminine[rows[fit], noun])
+            if (noun, clause) == (0, 0):
+                probes[step] = probe
+            whole = None
+            scores: dict[tuple[int, int], dict[str, float]] = {}
+            for wanted, where in asked:
+                rows, values = recorded[where, step]
+                held = subjects.held_out[rows, wanted]
+                read = rows[held]
+                if fitted & set(subjects.lemmas[read, wanted]):
+                    raise ValueError("a held-out lemma is among those that the probe is fitted on")
+                score = probe.decision_function(values[held])
+                feminine, lemmas = subjects.feminine[read, wanted], subjects.lemmas[read, wanted].tolist()
+                others = [str(other) for other in subjects.feminine[read, 1 - wanted]]
+                means, names = by_cluster(score, lemmas)
+                label = numpy.array([feminine[lemmas.index(str(name))] for name in names])
+                apart = float(means[label].mean() - means[~label].mean())
+                whole = apart if whole is None else whole
+                auc, trace_left = (
+                    area(score, feminine, lemmas, others, seed, within=within) for within in (False, True)
+                )
+                found[noun, clause, wanted, where, step] = Reading(
+                    noun + 1, clause + 1, wanted + 1, where + 1, step, auc, trace_left, apart / whole if whole else 0.0
+                )
+                middle = (means[label].mean() + means[~label].mean()) / 2
+                signed = (means - middle) * numpy.where(label, 1, -1)
+                scores[wanted, where] = {str(name): float(value) for name, value in zip(names, signed)}
+            if (noun, clause, step) == (0, 0, decisive):
+                current, past = scores[1, 1], scores[0, 1]
+                differences = numpy.array([current[name] - past[name] for name in sorted(set(current) & set(past))])
+    key = [found[0, 0, *asked, decisive].auc for asked in ((0, 0), (1, 1), (0, 1))]
+    own = found[1, 1, 1, 1, decisive].auc
+    verdict, why = decide(*key, own)
+    p, sentences = sign_flip(differences, seed), len(recorded[0, decisive][0])
+    readings = list(found.values())
+    return Register(site, decisive, sentences, seed, readings, [], *key, own, p, verdict, why), probes
+
+
+# ── recordings ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def subjects_of(pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], held_out: set[str]) -> Subjects:
+    lemmas = numpy.array([[clause.lemma for clause in each] for each in read])
+    feminine = numpy.array([[clause.gender == GENDERS[1] for clause in each] for each in read])
+    return Subjects(lemmas, feminine, numpy.isin(lemmas, sorted(held_out)))
+
+
+def record(made: Trace, site: str, read: Sequence[tuple[Clause, Clause]]) -> Recorded:
+    """A site at each clause and step."""
+    recorded = {}
+    for clause in (0, 1):
+        for step in STEPS:
+            rows = [row for row, each in enumerate(read) if len(each[clause].steps) > step]
+            if len(rows) >= len(read) / 4:  # a step that few sentences have says something about those
+                positions = [read[row][clause].steps[step] for row in rows]
+                values = made.values[site][rows, positions].numpy().astype(numpy.float64)  # [R, H]
+                recorded[clause, step] = (numpy.array(rows), values)
+    return recorded
+
+
+def partner_of(
+    pairs: Sequence[Pair], places: Sequence[tuple[int, int]], *, same: bool = False
+) -> dict[tuple[int, int], int]:
+    """(row, clause) → a row that differs in that clause's noun only, of the other gender (or of the same).
+
+    `places[row]` are the two subjects' numbers in Factors.nouns, clause by clause.
+    """
+    groups: dict[tuple[str, str, str, str], list[int]] = defaultdict(list)
+
+    def key(row: int, clause: int) -> tuple[str, str, str, str]:
+        factors = pairs[row].factors
+        assert factors
+        text = pairs[row].source
+        for n in sorted(places[row], key=lambda n: -factors.nouns[n].source.start):
+            span = factors.nouns[n].source
+            text = text[: span.start] + "___" + text[span.end :]
+        return factors.template, text, str(clause), factors.nouns[places[row][1 - clause]].lemma
+
+    for row in range(len(pairs)):
+        for clause in (0, 1):
+            groups[key(row, clause)].append(row)
+    found = {}
+    for row in range(len(pairs)):
+        for clause in (0, 1):
+            members = groups[key(row, clause)]
+            start = members.index(row)
+            for other in members[start + 1 :] + members[:start]:
+                own, new = (pairs[n].factors.nouns[places[n][clause]] for n in (row, other))  # type: ignore[union-attr]
+                if (own.gender == new.gender) == same and own.lemma != new.lemma:
+                    found[row, clause] = other
+                    break
+    return found
+
+
+# ── the swap ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Swap:
+    """What is put in at one clause's noun from a sentence with that noun's partner, and which verbs change gender."""
+
+    clause: int  # 1 or 2
+    what: str  # the register's units, its direction, every unit, a donor of the same gender
+    units: int
+    first_verb: Estimate | None  # how often clause 1's verb changed gender; None in clause 2, where it has been said
+    second_verb: Estimate
+    draws: int  # random sets of as many units, or directions; how often they change the clause's own verb:
+    random_mean: float | None
+    random_high: float | None  # their 95th percentile
+    p: float | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """The register test of one run."""
+
+    attention: str
+    understood: list[Estimate]  # clause 1's, clause 2's verb under a forced prefix: how often its gender is the noun's
+    sites: list[Register]
+    units: list[int]  # the register's units in the decoder's cell: an eighth, chosen in clause 1 on nouns to fit on
+    swaps: list[Swap]
+    swap_verdict: str  # of the decoder's cell
+    seed: int
+
+
+def register_units(subjects: Subjects, recorded: Recorded, step: int) -> tuple[list[int], Values]:
+    """The eighth of a site's units that clause 1's gender moves most in clause 1, on nouns to fit on, and the direction from
+    masculine to feminine [H], of unit length."""
+    rows, values = recorded[0, step]
+    fit = ~subjects.held_out[rows].any(1)
+    means, names = by_cluster(values[fit], subjects.lemmas[rows[fit], 0].tolist())
+    genders = dict(zip(subjects.lemmas[rows, 0].tolist(), subjects.feminine[rows, 0]))
+    feminine = numpy.array([genders[str(name)] for name in names])
+    apart = means[feminine].mean(0) - means[~feminine].mean(0)  # [H]
+    chosen = numpy.argsort(-numpy.abs(apart))[: max(1, len(apart) // 8)]
+    return [int(unit) for unit in chosen], apart / numpy.linalg.norm(apart)
+
+
+def along_direction(own: Tensor, donor: Tensor, direction: Tensor) -> Tensor:
+    """Own values with the donor's share of a direction of unit length: [R, H]."""
+    return own + ((donor - own) @ direction)[:, None] * direction
+
+
+class Swapping:
+    """Sentences read up to one clause's noun, ready to be given their partner's cell there."""
+
+    def __init__(self, translator: Translator, pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], clause: int,
+                 forms: Mapping[str, str]):  # fmt: skip
+        stimuli = [stimulus(pair, translator.tokenizer) for pair in pairs]
+        assert all(stimuli)
+        self.clause, self.read, self.forms = clause, read, forms
+        positions = [each[clause].steps[0] for each in read]
+        self.experiment = Experiment(translator, stimuli, positions)  # type: ignore[arg-type]
+
+    def genders(self, rows: Sequence[int], tap: Callable[[slice], Tap] | None = None) -> list[list[str]]:
+        """The genders that the output shows after the noun, with nothing or something put in."""
+        said = self.experiment.go_on(rows, tap)
+        starts = [self.start(row) for row in rows]
+        return [shown(each.text, self.forms, start) for each, start in zip(said, starts)]
+
+    def start(self, row: int) -> int:
+        stimulus, position = self.experiment.stimuli[row], self.experiment.positions[row]
+        return len(self.experiment.translator.tokenizer.decode(stimulus.pieces[:position]))
+
+    def put(self, rows: Sequence[int], value: Tensor, units: Sequence[int] | None = None) -> list[list[str]]:
+        return self.genders(rows, lambda part: at_start(self.experiment.site, value[part], units))
+
+
+def swap(
+    swapping: Swapping, rows: Sequence[int], donors: Sequence[int], same: Sequence[tuple[int, int]],
+    units: Sequence[int], direction: Values, draws: int, seed: int,
+) -> list[Swap]:  # fmt: skip
+    """Every kind of swap at one clause's noun; `rows` are sentences whose verbs agree when nothing is put in, `same` such
+    sentences with a donor of the same gender."""
+    experiment, clause = swapping.experiment, swapping.clause
+    own, donor = experiment.own[list(rows)], experiment.own[list(donors)]  # [R, H]
+    H, k, random = own.shape[1], len(units), numpy.random.default_rng(seed)
+    lemmas = [swapping.read[row][clause].lemma for row in rows]
+
+    def changed(found: Sequence[Sequence[str]], which: Sequence[int], number: int) -> list[bool]:
+        """Whether the verb of clause `number` is there in the other gender."""
+        place = number - clause
+        return [
+            len(genders) > place and genders[place] == GENDERS[1 - GENDERS.index(swapping.read[row][number].gender)]
+            for genders, row in zip(found, which)
+        ]
+
+    def rate(value: Tensor, chosen: Sequence[int] | None = None) -> float:
+        flags = numpy.array(changed(swapping.put(rows, value, chosen), rows, clause), dtype=float)
+        return float(by_cluster(flags, lemmas)[0].mean())
+
+    sets = [random.choice(H, k, replace=False).tolist() for _ in range(draws)]
+    lines = random.normal(size=(draws, H))
+    lines /= numpy.linalg.norm(lines, axis=1, keepdims=True)
+    line = torch.from_numpy(direction).to(own)
+    shift = ((donor - own) @ line)[:, None]  # [R, 1] how far the direction moves: random ones go as far
+    found = []
+    for what, value, chosen, rates in (
+        ("the register's units", donor[:, units], units, [rate(donor[:, s], s) for s in sets]),
+        ("its direction", along_direction(own, donor, line), None,
+         [rate(own + shift * torch.from_numpy(each).to(own)) for each in lines]),
+        ("every unit", donor, None, []),
+    ):  # fmt: skip
+        said = swapping.put(rows, value, chosen)
+        verbs = [estimate(changed(said, rows, number), lemmas, seed) if number >= clause else None for number in (0, 1)]
+        own_rate = verbs[clause].value  # type: ignore[union-attr]
+        found.append(
+            Swap(
+                clause + 1, what, k if chosen else H if what == "every unit" else 1, verbs[0], verbs[1], len(rates),  # type: ignore[arg-type]
+                float(numpy.mean(rates)) if rates else None,
+                float(numpy.quantile(rates, 0.95)) if rates else None,
+                (sum(each >= own_rate for each in rates) + 1) / (len(rates) + 1) if rates else None,
+            )
+        )  # fmt: skip
+    if same:
+        recipients, givers = (list(each) for each in zip(*same))
+        said = swapping.put(recipients, experiment.own[givers][:, units], units)
+        names = [swapping.read[row][clause].lemma for row in recipients]
+        verbs = [
+            estimate(changed(said, recipients, number), names, seed) if number >= clause else None for number in (0, 1)
+        ]
+        found.append(
+            Swap(
+                clause + 1, "the register's units, donor of the same gender", k, verbs[0], verbs[1], 0, None, None, None
+            )
+        )  # type: ignore[arg-type]
+    return found
+
+
+def decide_swap(swaps: Sequence[Swap]) -> str:
+    """Which picture the register's units fit, when they are swapped: in clause 1 its verb changes and the next does not;
+    in clause 2 the same units change clause 2's."""
+    units = {each.clause: each for each in swaps if each.what == "the register's units"}
+    if set(units) != {1, 2} or units[1].first_verb is None:
+        return UNDECIDED
+    own_1, next_1, own_2 = units[1].first_verb, units[1].second_verb, units[2].second_verb
+    if own_1.low <= CHANGED:
+        return UNDECIDED
+    if own_2.low > CHANGED and next_1.high < CHANGED:
+        return REGISTER
+    return SLOTS if own_2.high < CHANGED and next_1.high < CHANGED else UNDECIDED
+
+
+# ── the whole test ───────────────────────────────────────────────────────────────────────────────────────────────────
+def sites_of(translator: Translator) -> list[str]:
+    """The decoder's memory and output, and the encoder's memory in each direction, of the last layer."""
+    model = translator.model
+    top, below = model.decoder[-1], model.encoder[-1]
+    states = (top.cell.memory, top.cell.states[0])
+    return [f"{top.places[0]}.{state}" for state in states] + [f"{place}.{below.cell.memory}" for place in below.places]
+
+
+def register_test(
+    translator: Translator, pairs: Sequence[Pair], seed: int, *, draws: int = 20, recipients: int = 60
+) -> Result:
+    """The register test of a translator on the pairs with two subjects and words without gender before either verb.
+
+    `draws` random sets of units and directions stand beside each swap, on at most `recipients` sentences.
+    UserError: too few such pairs.
+    """
+    model, tokenizer = translator.model, translator.tokenizer
+    held_out, forms = held_out_lemmas(pairs), telling(pairs)
+    sites = sites_of(translator)
+    chosen = two_subjects(pairs)
+    if not chosen:
+        raise UserError(
+            "no sentence with two subjects, each with its verb: the register test needs the agreement corpus"
+        )
+    made = trace(model, tokenizer, [p.source for p in chosen], [p.target for p in chosen], sites)
+    read = [clauses(pair, sites[0], *words) for pair, *words in zip(chosen, made.sources, made.targets)]
+    kept = [row for row, each in enumerate(read) if min(len(clause.steps) for clause in each) > DECISIVE]
+    if not kept:
+        raise UserError(f"no sentence with {DECISIVE} words without gender between two subjects and their verbs")
+    chosen = [chosen[row] for row in kept]
+    made = trace(model, tokenizer, [p.source for p in chosen], [p.target for p in chosen], sites)
+    found, units, direction = [], [], numpy.zeros(0)
+    for site in sites:
+        here = [clauses(pair, site, *words) for pair, *words in zip(chosen, made.sources, made.targets)]
+        subjects, recorded = subjects_of(chosen, here, held_out), record(made, site, here)
+        result, probes = examine(site, subjects, recorded, seed)
+        if site.startswith("decoder"):
+            inputs = swapped_inputs(translator, chosen, here, site, subjects, probes, seed)
+            result = replace(result, inputs=inputs)
+        if site == sites[0]:
+            units, direction = register_units(subjects, recorded, result.step)
+        found.append(result)
+    read = [clauses(pair, sites[0], *words) for pair, *words in zip(chosen, made.sources, made.targets)]
+    swaps, understood = [], []
+    for clause in (0, 1):
+        swapping = Swapping(translator, chosen, read, clause, forms)
+        some, share = understanding(swapping, seed)
+        understood.append(share)
+        swaps += swaps_at(swapping, chosen, some, held_out, units, direction, draws, recipients, seed)
+    if min(each.value for each in understood) < UNDERSTOOD:
+        agree = f"the verbs agree in {understood[0].value:.0%} and {understood[1].value:.0%} of the clauses only"
+        found = [replace(each, verdict=UNDECIDED, why=f"{agree}; else {each.verdict}: {each.why}") for each in found]
+    return Result(model.settings.attention, understood, found, units, swaps, decide_swap(swaps), seed)
+
+
+def swapped_inputs(
+    translator: Translator, pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], site: str,
+    subjects: Subjects, probes: Mapping[int, Pipeline], seed: int,
+) -> list[SwappedInput]:  # fmt: skip
+    """Clause 1's probe where the decoder was made to read, in one clause, the partner of the noun that the source names."""
+    partner = partner_of(pairs, [(a.place, b.place) for a, b in read])
+    found = []
+    for clause in (0, 1):
+        rows = [row for row in range(len(pairs)) if subjects.held_out[row, clause] and (row, clause) in partner]
+        said = [partner[row, clause] for row in rows]
+        rows, said = zip(*[(r, s) for r, s in zip(rows, said) if subjects.held_out[s, clause]])  # type: ignore[assignment]
+        made = trace(
+            translator.model,
+            translator.tokenizer,
+            [pairs[n].source for n in rows],
+            [pairs[n].target for n in said],
+            [site],
+        )
+        forced = [read[n] for n in said]
+        for step, (at, values) in ((s, v) for (c, s), v in record(made, site, forced).items() if c == clause):
+            if step not in probes:
+                continue
+            those = [said[n] for n in at]
+            score = probes[step].decision_function(values)
+            auc = area(
+                score,
+                subjects.feminine[those, clause],
+                subjects.lemmas[those, clause].tolist(),
+                [str(each) for each in subjects.feminine[those, 1 - clause]],
+                seed,
+            )
+            found.append(SwappedInput(clause + 1, step, auc))
+    return found
+
+
+def understanding(swapping: Swapping, seed: int) -> tuple[list[int], Estimate]:
+    """The sentences whose verbs agree from the clause's noun on, and how often the clause's own does."""
+    rows, clause = range(len(swapping.read)), swapping.clause
+    said = swapping.genders(rows)
+    right = [
+        [len(genders) > n and genders[n] == each[clause + n].gender for n in range(2 - clause)]
+        for genders, each in zip(said, swapping.read)
+    ]
+    lemmas = [each[clause].lemma for each in swapping.read]
+    share = estimate([each[0] for each in right], lemmas, seed)
+    return [row for row in rows if all(right[row])], share
+
+
+def swaps_at(
+    swapping: Swapping, pairs: Sequence[Pair], rows: Sequence[int], held_out: set[str], units: Sequence[int],
+    direction: Values, draws: int, recipients: int, seed: int,
+) -> list[Swap]:  # fmt: skip
+    """The swaps at one clause's noun, on held-out nouns; none where too few sentences are understood."""
+    places, clause = [(a.place, b.place) for a, b in swapping.read], swapping.clause
+    other, same = partner_of(pairs, places), partner_of(pairs, places, same=True)
+    held = [row for row in rows if swapping.read[row][clause].lemma in held_out and (row, clause) in other]
+    genders = Counter(swapping.read[row][clause].gender for row in held)
+    if min((genders[gender] for gender in GENDERS), default=0) < FEWEST:
+        return []
+    held = [held[n] for n in numpy.random.default_rng(seed).permutation(len(held))[:recipients]]
+    pairs_of_same = [(row, same[row, clause]) for row in held if (row, clause) in same]
+    donors = [other[row, clause] for row in held]
+    return swap(swapping, held, donors, pairs_of_same, units, direction, draws, seed)

@@ -1,0 +1,242 @@
+"""The register test: planted registers, slots and codes are told apart, and nothing moves when nothing is put in."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+from sklearn.metrics import roc_auc_score
+
+import seq2seq
+from corpora.agreement import load as agreement
+from seq2seq.config import UserError
+from seq2seq.probing import register
+from seq2seq.probing.register import ANOTHER_CODE, REGISTER, SLOTS, UNDECIDED, Subjects, area, clauses, examine
+from seq2seq.probing.statistics import Estimate
+
+HOUSE = Path(__file__).parent.parent
+SITES = ("decoder.0.cell", "encoder.0.forward.cell", "encoder.0.backward.cell")
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return seq2seq.load(HOUSE / "checkpoints" / "demo")
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """Every fourth frame of those with two subjects."""
+    found = register.two_subjects(agreement("probe"))
+    frames = sorted({each.factors.frame for each in found})[::4]
+    return [each for each in found if each.factors.frame in frames]
+
+
+# Planted recordings
+
+
+def subjects(random) -> Subjects:
+    """800 sentences about two of 60 nouns, every third of them held out."""
+    number = numpy.array([random.choice(60, 2, replace=False) for _ in range(800)])
+    return Subjects(number.astype(str), number % 2 == 1, number % 3 == 0)
+
+
+def planted(kind: str, seed: int = 1):
+    """Ten units, of which the first two hold the genders in a way of their own, at steps 0, 1 and 2."""
+    random = numpy.random.default_rng(seed)
+    made, recorded = subjects(random), {}
+    first, second = (numpy.where(made.feminine[:, n], 2.0, -2.0) for n in (0, 1))
+    none = numpy.zeros(len(first))
+    holds = {
+        "register": ((first, none), (second, none)),
+        "slots": ((first, none), (first, second)),
+        "codes": ((first, none), (none, second)),
+        "both at once": ((first, none), (first + second, none)),
+        "nothing": ((none, none), (none, none)),
+    }[kind]
+    for clause in (0, 1):
+        for step in range(3):
+            values = random.normal(size=(800, 10))
+            values[:, :2] += numpy.stack(holds[clause], axis=1)
+            recorded[clause, step] = (numpy.arange(800), values)
+    return made, recorded
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [
+        ("register", REGISTER),
+        ("slots", SLOTS),
+        ("codes", ANOTHER_CODE),
+        ("both at once", UNDECIDED),
+        ("nothing", UNDECIDED),
+    ],
+)
+def test_what_was_planted_is_told(kind, verdict):
+    found, _ = examine("decoder.0.cell", *planted(kind), seed=1)
+    assert (found.verdict, found.step) == (verdict, 2)
+    json.dumps(dataclasses.asdict(found), allow_nan=False)
+
+
+def test_a_register_is_read_as_current_and_not_as_past_and_slots_the_other_way_round():
+    rewritten, _ = examine("decoder.0.cell", *planted("register"), seed=1)
+    kept, _ = examine("decoder.0.cell", *planted("slots"), seed=1)
+    assert rewritten.current.value > 0.95 and abs(rewritten.past.value - 0.5) < 0.15 and rewritten.p < 0.01
+    assert kept.past.value > 0.95 and abs(kept.current.value - 0.5) < 0.15 and kept.p < 0.01
+    gone = [
+        each for each in rewritten.readings if each.role == "past" and each.noun_fitted == 1 and each.clause_fitted == 2
+    ]
+    assert gone and all(abs(each.auc.value - 0.5) < 0.2 for each in gone)
+
+
+def test_a_faint_trace_beneath_the_current_gender_is_seen_and_not_called_gone():
+    made, recorded = planted("register")
+    for (clause, _), (_, values) in recorded.items():
+        values[:, 0] *= 5
+        if clause == 1:
+            values[:, 0] += numpy.where(made.feminine[:, 0], 4.0, -4.0)
+    found, _ = examine("decoder.0.cell", made, recorded, seed=1)
+    [past] = [r for r in found.readings if (r.noun_fitted, r.clause_fitted, r.role, r.step) == (1, 1, "past", 2)]
+    assert past.trace.value > 0.9 and past.auc.value <= 0.8 and 0.2 < past.gap < 0.6
+    assert found.verdict == UNDECIDED
+
+
+def test_the_probe_is_not_fitted_on_a_noun_that_it_is_tested_on():
+    made, recorded = planted("register")
+    leaky = Subjects(made.lemmas, made.feminine, numpy.tile([False, True], (800, 1)))
+    with pytest.raises(UserError, match="to fit a probe on"):
+        examine("decoder.0.cell", leaky, recorded, seed=1)
+    half = made.held_out.copy()
+    half[:400] = False  # the same lemma to fit on here, held out there
+    with pytest.raises(ValueError, match="fitted on"):
+        examine("decoder.0.cell", Subjects(made.lemmas, made.feminine, half), recorded, seed=1)
+
+
+# Numbers
+
+
+def test_area_is_scikit_learns_where_each_noun_has_one_row():
+    random = numpy.random.default_rng(1)
+    scores, feminine = random.normal(size=40).round(1), numpy.arange(40) % 2 == 0
+    scores[feminine] += 0.5
+    names = [str(n) for n in range(40)]
+    found = area(scores, feminine, names, ["one"] * 40, seed=1)
+    assert found.value == pytest.approx(roc_auc_score(feminine, scores)) and found.low < found.value < found.high
+    assert (found.n, found.clusters) == (40, 40)
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_area_compares_means_of_lemmas_and_cells(within):
+    random = numpy.random.default_rng(2)
+    lemma, cell = random.integers(0, 12, 300), random.integers(0, 2, 300)
+    scores = random.normal(size=300) + 0.4 * (lemma % 2) + 2 * cell
+    wins = []
+    for f in range(1, 12, 2):
+        for m in range(0, 12, 2):
+            pairs = [
+                scores[(lemma == f) & (cell == a)].mean() > scores[(lemma == m) & (cell == b)].mean()
+                for a in (0, 1)
+                for b in (0, 1)
+                if a == b or not within
+            ]
+            wins.append(numpy.mean(pairs))
+    found = area(scores, lemma % 2 == 1, lemma.astype(str).tolist(), cell.astype(str).tolist(), seed=1, within=within)
+    assert found.value == pytest.approx(numpy.mean(wins))
+
+
+def test_a_perfect_area_has_clopper_pearsons_interval_and_too_few_nouns_are_refused():
+    names = [str(n) for n in range(12)]
+    feminine = numpy.arange(12) >= 6
+    found = area(feminine.astype(float), feminine, names, ["one"] * 12, seed=1)
+    assert (found.value, found.high) == (1, 1) and found.low == pytest.approx(0.025 ** (1 / 12))
+    with pytest.raises(UserError, match="more pairs"):
+        area(feminine[3:10].astype(float), feminine[3:10], names[3:10], ["one"] * 7, seed=1)
+
+
+def test_sign_flips_are_exact_where_there_are_few():
+    assert register.sign_flip(numpy.array([1.0, 2, 3, 4, 5]), seed=1) == pytest.approx(2 / 2**5)
+    assert register.sign_flip(numpy.zeros(4), seed=1) == 1
+
+
+# Sentences
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_clauses_begin_with_their_noun_and_hold_no_word_that_shows_its_gender(demo, pairs, site):
+    align, encode = demo.tokenizer.align, demo.tokenizer.encode
+    for pair in pairs[::3]:
+        sources, targets = align(encode(pair.source)), align(encode(pair.target))
+        both = clauses(pair, site, sources, targets)
+        assert {each.place for each in both} == {0, 1}
+        for each in both:
+            noun = pair.factors.nouns[each.place]
+            if site.startswith("decoder"):
+                said = [next(word for word in targets if word.last + 1 == step) for step in each.steps]
+                agreeing = {word.target.start for word in pair.factors.agreeing}
+                assert said[0].start == noun.target.start and not agreeing & {word.start for word in said}
+                assert all(word.start < each.verb for word in said)
+            else:
+                said = [next(word for word in sources if step in (word.first, word.last)) for step in each.steps]
+                assert said[0].start == noun.source.start
+                other = pair.factors.nouns[1 - each.place].source
+                assert other.start not in {word.start for word in said}
+    reading = clauses(pair, site, sources, targets)
+    assert reading[0].steps[0] < reading[1].steps[0] or "backward" in site
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_partners_differ_in_one_clauses_noun(pairs, same):
+    places = [tuple(register.order(pair)) for pair in pairs]
+    found = register.partner_of(pairs, places, same=same)
+    assert found
+    for (row, clause), partner in found.items():
+        own, new = pairs[row].factors.nouns, pairs[partner].factors.nouns
+        assert own[places[row][1 - clause]].lemma == new[places[row][1 - clause]].lemma
+        assert own[places[row][clause]].lemma != new[places[row][clause]].lemma
+        assert (own[places[row][clause]].gender == new[places[row][clause]].gender) == same
+
+
+def test_words_tell_the_gender_of_their_controllers(pairs):
+    forms = register.telling(pairs)
+    for pair in pairs[::5]:
+        first, second = register.order(pair)
+        expected = [pair.factors.nouns[n].gender for n in (first, second)]
+        assert register.shown(pair.target, forms, 0) == expected
+        assert register.shown(pair.target, forms, pair.factors.nouns[second].target.end) == expected[1:]
+
+
+# The swap
+
+
+def test_a_sentences_own_cell_changes_nothing(demo, pairs):
+    chosen = pairs[:24]
+    align, encode = demo.tokenizer.align, demo.tokenizer.encode
+    read = [clauses(pair, "decoder.0.cell", align(encode(pair.source)), align(encode(pair.target))) for pair in chosen]
+    swapping = register.Swapping(demo, chosen, read, 1, register.telling(pairs))
+    rows = list(range(24))
+    assert swapping.put(rows, swapping.experiment.own) == swapping.genders(rows)
+
+
+def rate(value: float) -> Estimate:
+    return Estimate(value, max(0, value - 0.1), min(1, value + 0.1), 20, 20)
+
+
+def test_the_swap_tells_a_register_from_slots():
+    def swaps(own_1, next_1, own_2):
+        kind = "the register's units"
+        return [
+            register.Swap(1, kind, 8, rate(own_1), rate(next_1), 0, None, None, None),
+            register.Swap(2, kind, 8, None, rate(own_2), 0, None, None, None),
+        ]
+
+    assert register.decide_swap(swaps(1, 0, 1)) == REGISTER
+    assert register.decide_swap(swaps(1, 0, 0)) == SLOTS
+    assert register.decide_swap(swaps(0, 0, 1)) == register.decide_swap(swaps(1, 1, 1)) == UNDECIDED
+    assert register.decide_swap([]) == UNDECIDED
+
+
+def test_a_corpus_without_two_subjects_is_refused(demo):
+    with pytest.raises(UserError, match="two subjects"):
+        register.register_test(demo, [pair for pair in agreement("probe") if len(pair.factors.nouns) == 1][:20], seed=1)
