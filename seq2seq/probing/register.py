@@ -43,10 +43,9 @@ from .interventions import Experiment, at_start
 from .statistics import Estimate, Values, by_cluster, estimate
 from .stimuli import GENDERS, stimulus
 
-READABLE = (
-    0.75  # a label is read where an AUC's whole interval lies above it, not read where it lies below. A label reaches
-)
-# exactly this where it is the faintest trace beneath another, crossed with it: that is not called gone.
+# A label is read where an AUC's whole interval lies above this, and not read where it lies below. A label reaches exactly this
+# where it is the faintest trace beneath another, crossed with it: that is not called gone.
+READABLE = 0.75
 UNDERSTOOD = 0.75  # share of clauses whose verb must agree under a forced prefix: half of them would by chance
 DECISIVE = 2  # words after the noun at which the verdict is made, fewer where a site has fewer in either clause
 STEPS = range(5)  # words after the noun; 0 is the noun itself

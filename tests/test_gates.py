@@ -1,0 +1,292 @@
+"""The gate story: planted gates get the verdicts that they were planted for, and surgery with a gate's own value is none."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+import torch
+
+import seq2seq
+from corpora.agreement import load as agreement
+from seq2seq.config import UserError
+from seq2seq.probing import gates
+from seq2seq.probing.gates import (
+    CHANGES,
+    KEEPS,
+    MATCHED,
+    NO_ATTRACTOR,
+    NO_NOUN,
+    NOT_SUPPORTED,
+    OTHER,
+    PREDICTS,
+    SAME,
+    SUPPORTED,
+    UNDECIDED,
+    WINDOW,
+    Event,
+    Readings,
+)
+from seq2seq.probing.register import held_out_lemmas, telling
+from seq2seq.probing.statistics import Estimate
+from seq2seq.probing.stimuli import stimulus
+from seq2seq.taps import Chain, Patch
+from seq2seq.trace import trace
+
+HOUSE = Path(__file__).parent.parent
+KINDS = (*CHANGES, *KEEPS, OTHER, SAME, NO_NOUN, NO_ATTRACTOR, PREDICTS, MATCHED)
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return seq2seq.load(HOUSE / "checkpoints" / "demo")
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return list(agreement("probe"))
+
+
+# Planted gates: every kind of event for each of 20 nouns, 3 sentences each, ten random sets beside the units
+
+BEFORE = {"input": 0.4, "forget": 0.7, "output": 0.5, "candidate": 0.0}
+TEXTBOOK = {
+    ("forget", CHANGES): 0.1,
+    ("input", CHANGES): 0.9,
+    ("forget", (OTHER, SAME)): 0.97,
+    ("input", (OTHER, SAME)): 0.03,
+    ("output", (PREDICTS,)): 0.9,
+}
+ANY_NOUN = {**TEXTBOOK, ("forget", KEEPS): 0.1, ("input", KEEPS): 0.9}
+LEAKY = {**TEXTBOOK, ("forget", (OTHER, SAME)): 0.6, ("input", (OTHER, SAME)): 0.4}
+STILL: dict = {}
+
+
+def planted(picture, noise: float = 0.02) -> Readings:
+    random, events, values = numpy.random.default_rng(1), [], {gate: [] for gate in gates.GATES}
+    for noun in range(20):
+        gender = ("masculine", "feminine")[noun % 2]
+        for kind in KINDS:
+            if kind in (*CHANGES, *KEEPS) and kind[-1] != gender[0].upper():
+                continue
+            for _ in range(3):
+                events.append(Event(None, kind, f"noun {noun}", gender, WINDOW))
+                for gate in gates.GATES:
+                    here = BEFORE[gate] + noise * random.normal(size=(len(WINDOW), 11))
+                    for (name, kinds), value in picture.items():
+                        if name == gate and kind in kinds:
+                            here[WINDOW.index(0), 0] += value - BEFORE[gate]
+                    if gate == "candidate" and kind in (*CHANGES, *KEEPS):
+                        here[WINDOW.index(0), 0] += (1 if gender == "feminine" else -1) * bool(picture)
+                    values[gate].append(here)
+    return Readings(events, {gate: numpy.array(each) for gate, each in values.items()})
+
+
+def verdicts(found) -> list[str]:
+    return [each.verdict for each in found]
+
+
+def test_the_textbooks_gates_are_supported_in_every_clause():
+    readings = planted(TEXTBOOK)
+    for clause in (gates.rewrites, gates.keeps, gates.lets_out, gates.saves):
+        assert set(verdicts(clause(readings, 1))) == {SUPPORTED}, clause
+    assert set(verdicts(gates.any_noun(readings, 1))) == {NOT_SUPPORTED}
+    assert all(each.random_p == pytest.approx(1 / 11) for each in gates.rewrites(readings, 1))
+
+
+def test_gates_that_react_to_any_noun_do_not_rewrite_the_gender():
+    readings = planted(ANY_NOUN)
+    assert set(verdicts(gates.rewrites(readings, 1))) == {NOT_SUPPORTED}
+    assert set(verdicts(gates.any_noun(readings, 1))) == {SUPPORTED}
+
+
+def test_a_gate_that_leaks_at_an_attractor_does_not_keep():
+    f, shut, *_ = gates.keeps(planted(LEAKY), 1)
+    assert (f.verdict, shut.verdict) == (NOT_SUPPORTED, NOT_SUPPORTED)
+    assert f.value.value == pytest.approx(0.6, abs=0.02)
+
+
+def test_gates_that_stand_still_support_nothing():
+    readings = planted(STILL)
+    for clause in (gates.rewrites, gates.saves):
+        assert set(verdicts(clause(readings, 1))) == {NOT_SUPPORTED}
+    assert gates.lets_out(readings, 1)[0].verdict == NOT_SUPPORTED
+    assert max(each.p for each in gates.rewrites(readings, 1)) > 0.05
+
+
+def test_what_varies_too_much_is_undecided():
+    assert UNDECIDED in verdicts(gates.rewrites(planted(STILL, noise=0.4), 1))
+
+
+def test_a_noun_is_compared_with_itself():
+    """The change beyond that at the word before, after another gender and after the same one; means of lemmas."""
+    readings = planted(TEXTBOOK)
+    expected = []
+    for lemma in {each.lemma for each in readings.events}:
+        moved = {}
+        for kinds in (CHANGES, KEEPS):
+            rows = [n for n, e in enumerate(readings.events) if e.lemma == lemma and e.kind in kinds]
+            values = readings.values["input"][rows][:, :, 0]
+            moved[kinds] = (values[:, 2] - values[:, 1]).mean()
+        expected.append(moved[CHANGES] - moved[KEEPS])
+    assert gates.rewrites(readings, 1)[1].value.value == pytest.approx(numpy.mean(expected))
+
+
+def test_too_few_nouns_are_refused():
+    readings = planted(TEXTBOOK)
+    few = [n for n, each in enumerate(readings.events) if each.lemma in ("noun 0", "noun 1")]
+    thin = Readings([readings.events[n] for n in few], {g: v[few] for g, v in readings.values.items()})
+    with pytest.raises(UserError, match="more pairs"):
+        gates.rewrites(thin, 1)
+
+
+def test_trajectories_are_complete_and_json():
+    found = gates.trajectories(planted(TEXTBOOK), 1)
+    assert {(each.kind, each.gate) for each in found} == {(kind, gate) for kind in KINDS for gate in gates.GATES}
+    assert all(len(each.chosen) == len(each.random) == len(WINDOW) for each in found)
+    json.dumps([dataclasses.asdict(each) for each in found], allow_nan=False)
+
+
+# Rules
+
+
+def of(value: float, half: float = 0.05) -> Estimate:
+    return Estimate(value, value - half, value + half, 60, 20)
+
+
+@pytest.mark.parametrize(
+    ("rate", "left", "random", "verdict"),
+    [
+        (of(0.9), of(0.0), 0.02, SUPPORTED),
+        (of(0.9), None, 0.02, SUPPORTED),
+        (of(0.2), of(0.0), 0.02, NOT_SUPPORTED),
+        (of(0.9), of(0.5), 0.02, NOT_SUPPORTED),  # something changes where nothing may
+        (of(0.9), of(0.0), 0.96, NOT_SUPPORTED),  # random units do as much
+        (of(0.5), of(0.0), 0.02, UNDECIDED),
+        (of(0.9), of(0.07), 0.02, UNDECIDED),
+    ],
+)
+def test_surgery_needs_its_controls(rate, left, random, verdict):
+    assert gates.surgical(rate, left, random) == verdict
+
+
+def test_a_clause_fails_by_its_worst_number():
+    good, bad = gates.rewrites(planted(TEXTBOOK), 1)[0], gates.rewrites(planted(STILL), 1)[0]
+    assert gates.conclude("keeps", [good, good]).verdict == SUPPORTED
+    failed = gates.conclude("keeps", [good, bad])
+    assert failed.verdict == NOT_SUPPORTED and f"{bad.value.value:.3f}" in failed.decided_by
+    assert gates.conclude("keeps", []).verdict == UNDECIDED
+
+
+def test_random_sets_are_other_units_of_like_spread():
+    spread = numpy.linspace(0, 1, 64)
+    units = [5, 6, 40]
+    for drawn in gates.matched_sets(units, spread, 50, seed=1):
+        assert len(set(drawn)) == 3 and not set(drawn) & set(units)
+        assert numpy.sort(spread[drawn]) == pytest.approx(spread[units], abs=0.25)
+    with pytest.raises(UserError, match="no random units"):
+        gates.matched_sets(list(range(40)), spread, 1, seed=1)
+
+
+# Events in the corpus
+
+
+def test_an_agreement_is_predicted_by_the_piece_that_first_tells(demo, corpus):
+    found = gates.agreements("decoder.0", corpus[::7], demo.tokenizer, held_out_lemmas(corpus))
+    assert {each.kind for each in found} == {PREDICTS, MATCHED}
+    agreeing = set(telling(corpus))
+    for each in found:
+        pieces = demo.tokenizer.encode(each.pair.target)
+        word = next(
+            word for word in demo.tokenizer.align(pieces) if word.first == each.at
+        )  # position t predicts piece t
+        assert (word.text.lower() in agreeing) == (each.kind == PREDICTS)
+
+
+@pytest.mark.parametrize("site", ["decoder.0", "encoder.0.forward", "encoder.0.backward"])
+def test_a_new_noun_is_the_second_that_a_site_reads(demo, corpus, site):
+    found = gates.new_nouns(site, corpus[-400:] + corpus[:400], demo.tokenizer, held_out_lemmas(corpus))
+    found = found or gates.new_nouns(site, corpus, demo.tokenizer, held_out_lemmas(corpus))
+    for each in found[:50]:
+        decoder = site.startswith("decoder")
+        text = each.pair.target if decoder else each.pair.source
+        words = demo.tokenizer.align(demo.tokenizer.encode(text))
+        word = next(word for word in words if each.at in ((word.last + 1,) if decoder else (word.first, word.last)))
+        noun = next(noun for noun in each.pair.factors.nouns if noun.lemma == each.lemma)
+        assert word.start == (noun.target if decoder else noun.source).start
+        other = next(noun for noun in each.pair.factors.nouns if noun is not noun_of(each))
+        assert each.kind == f"{other.gender[0]}→{noun.gender[0]}".upper()
+
+
+def noun_of(each: Event):
+    return next(noun for noun in each.pair.factors.nouns if noun.lemma == each.lemma)
+
+
+def test_an_attractor_stands_before_a_word_that_agrees_with_the_controller(demo, corpus):
+    found = gates.attractors("decoder.0", corpus[::5], demo.tokenizer, held_out_lemmas(corpus))
+    assert {each.kind for each in found} == {OTHER, SAME}
+    for each in found:
+        factors = each.pair.factors
+        assert (factors.nouns[0].gender != factors.nouns[1].gender) == (each.kind == OTHER)
+        after = [word for word in factors.agreeing if word.target.start > factors.nouns[1].target.start]
+        assert after[0].controller == 0
+
+
+# Surgery
+
+
+@pytest.fixture(scope="module")
+def operation(demo, corpus):
+    events = gates.attractors("decoder.0", corpus[::5], demo.tokenizer, held_out_lemmas(corpus))
+    events = [each for each in events if stimulus(each.pair, demo.tokenizer)][:16]
+    return gates.Operation(demo, events, telling(corpus), "decoder.0")
+
+
+def test_surgery_with_a_gates_own_values_changes_nothing(demo, operation):
+    sites = [f"decoder.0.{gate}" for gate in gates.GATES]
+    made = trace(
+        demo.model,
+        demo.tokenizer,
+        [each.pair.source for each in operation.events],
+        [each.pair.target for each in operation.events],
+        sites,
+    )
+    rows, units = list(range(len(operation.events))), list(range(0, 256, 3))
+    at = [each.at for each in operation.events]
+
+    def own(part):
+        here = torch.zeros(len(rows[part]), dtype=torch.long)
+        patches = [Patch(site, made.at(site, at)[part][:, units], units=units, positions=here) for site in sites]
+        return Chain(*patches)
+
+    plain, same = operation.experiment.go_on(rows), operation.experiment.go_on(rows, own)
+    assert [each.text for each in same] == [each.text for each in plain]
+
+
+def test_forget_one_and_input_nought_keep_the_old_cell(demo, operation):
+    """What is set at the gates is what the cell does: c_t = c_{t−1} in these units, and in these alone."""
+    rows, units = list(range(4)), [0, 7, 99]
+    seen = {}
+
+    def watch(site, position, value):
+        if position == 0 and site.startswith("decoder.0."):
+            seen[site] = value.clone()
+        return value
+
+    tap = gates.settings("decoder.0", {"forget": 1.0, "input": 0.0}, units)
+    operation.experiment.go_on(rows, lambda part: Chain(tap(slice(0, 4)), watch))
+    before = operation.experiment.memory.initial[-1]["cell"][rows]
+    cell, own = seen["decoder.0.cell"], operation.experiment.own[rows]
+    rest = [unit for unit in range(256) if unit not in units]
+    assert torch.allclose(cell[:, units], before[:, units]) and torch.allclose(cell[:, rest], own[:, rest], atol=1e-5)
+    assert not torch.allclose(cell[:, units], own[:, units])
+
+
+def test_a_cell_without_these_gates_is_refused(tiny_model, tokenizer, corpus):
+    translator = seq2seq.Translator(tiny_model("none", 1), tokenizer)
+    translator.model.decoder[-1].cell = type("Plain", (), {"gates": ("update",)})
+    with pytest.raises(UserError, match="gates input, forget"):
+        gates.gate_story(translator, corpus, seed=1)
