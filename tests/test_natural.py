@@ -1,0 +1,254 @@
+"""Natural pairs: where the noun is, what an output shows, and steering the demo run in the world it was trained on."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+
+import numpy
+import pytest
+import torch
+from sacrebleu.metrics import CHRF
+
+import seq2seq
+from seq2seq.agreement import evident
+from seq2seq.config import UserError
+from seq2seq.probing import natural, steering
+from seq2seq.probing.carried import Said, carried
+from seq2seq.probing.natural import rest, shown, unchanged
+from seq2seq.probing.sentences import CHANGES, Pairs, Sentences, ranking
+from seq2seq.probing.steering import SCHEMES, apart, boy_or_rest, choose, evaluate, matched, measure, steps, told
+from seq2seq.taps import Chain, Patch
+from seq2seq.translator import Translator
+
+HOUSE = Path(__file__).parent.parent
+HEAD = ("id", "source_masc", "source_fem", "noun_en")
+NOUNS = [("boy", "girl"), ("brother", "sister"), ("uncle", "aunt"), ("king", "queen")]
+FRAMES = ["I am a {} who likes to learn.", "The {} is tired.", "The {} was at home.", "The {} sang."]
+
+
+def write(path: Path, rows: list[tuple[str, ...]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None).writerows([HEAD, *rows])
+    return path
+
+
+@pytest.fixture(scope="module")
+def demo() -> Translator:
+    return seq2seq.load(HOUSE / "checkpoints" / "demo")
+
+
+@pytest.fixture(scope="module")
+def pairs(demo, tmp_path_factory) -> Pairs:
+    rows = [
+        (f"{n}", frame.format(nouns[0]), frame.format(nouns[1]), nouns[0])
+        for n, (frame, nouns) in enumerate(product(FRAMES, NOUNS))
+    ]
+    return Pairs(demo, write(tmp_path_factory.mktemp("natural") / "pairs.tsv", rows))
+
+
+# Where the noun is
+
+
+@pytest.mark.parametrize(
+    ("masculine", "feminine", "noun", "nouns", "place"),
+    [
+        ("A man sleeps.", "A woman sleeps.", "man", ("man", "woman"), 1),
+        ("In his room a man sleeps.", "In her room a woman sleeps.", "woman", ("man", "woman"), 4),
+        ("His boy sleeps.", "Her boy sleeps.", "", ("his", "her"), 0),
+        ("A Boy's hat.", "A Girl’s hat.", "boy", ("boy", "girl"), 1),
+        ("A man sleeps.", "A young woman sleeps.", "man", ("", ""), None),
+        ("A man sleeps.", "A man sleeps.", "man", ("", ""), None),
+    ],
+)
+def test_the_noun_is_the_named_word_that_differs(masculine, feminine, noun, nouns, place):
+    found = natural.pair(dict(zip(HEAD, ("1", masculine, feminine, noun))))
+    assert (found.nouns, found.place) == (nouns, place)
+
+
+def test_a_direction_has_read_a_word_at_its_last_piece_and_from_right_to_left_at_its_first(demo):
+    texts = ["The boy sang.", "The policewoman danced."]
+    sentences = Sentences(demo, texts, [1, 1])
+    for text, forward, backward in zip(texts, *sentences.positions.values()):
+        pieces = demo.tokenizer.encode(text)
+        assert demo.tokenizer.decode(pieces[: int(forward) + 1]) == " ".join(text.split()[:2])
+        assert demo.tokenizer.decode(pieces[: int(backward)]) == "The"
+    assert int(sentences.positions["encoder.0.forward.cell"][1]) > int(
+        sentences.positions["encoder.0.backward.cell"][1]
+    )
+
+
+def test_a_site_outside_the_encoder_is_refused_in_one_line(demo):
+    with pytest.raises(UserError, match=r"^no site 'decoder\.0\.cell' in the encoder[^\n]*$"):
+        Sentences(demo, ["The boy sang."], [1], ["decoder.0.cell"])
+
+
+# What an output shows
+
+
+@pytest.mark.parametrize(
+    ("text", "gender", "left"),
+    [
+        ("Muž spí na zelené pohovce.", "masculine", "spí na zelené pohovce ."),
+        ("Malá dívka, která se ráda učí.", "feminine", ", se učí ."),
+        ("Holka, který se rád učí.", "mixed", ", se učí ."),
+        ("Pes v červeném domě.", None, "pes v červeném domě ."),
+        ("Mladá žena je oblečená v modrém.", "feminine", "je v modrém ."),
+    ],
+)
+def test_gender_is_shown_by_nouns_and_agreeing_words_and_the_rest_is_what_is_left(text, gender, left):
+    assert shown(text) == gender and rest(text) == left
+
+
+def test_what_only_changes_its_gender_leaves_the_rest_alone_and_another_word_does_not():
+    masculine, feminine = "Malý kluk, který rád zpívá, jde domů.", "Malá holka, která ráda zpívá, jde domů."
+    assert unchanged([feminine], [masculine]) == pytest.approx(100)
+    other = "Malá holka, která ráda zpívá, jede domů."
+    assert unchanged([other], [masculine]) == pytest.approx(
+        CHRF().corpus_score([rest(other)], [[rest(masculine)]]).score
+    )
+    assert unchanged([other], [masculine]) < 100
+
+
+# Other nouns
+
+
+def test_no_scheme_lets_a_noun_speak_for_itself():
+    nouns = [("boy", "girl"), ("man", "woman"), ("cowboy", "cowgirl"), ("policeman", "policewoman"), ("guy", "lady")]
+    for others in SCHEMES.values():
+        for own, given in product(nouns, nouns):
+            if others(own, given):
+                assert not set(own) & set(given) and apart(own, given)
+    assert boy_or_rest(("man", "woman"), ("boy", "girl")) and boy_or_rest(("cowboy", "cowgirl"), ("man", "woman"))
+    assert not boy_or_rest(("man", "woman"), ("guy", "lady")) and not boy_or_rest(
+        ("guy", "lady"), ("cowboy", "cowgirl")
+    )
+
+
+def test_a_step_does_not_depend_on_the_sentences_with_its_own_noun(pairs):
+    nouns = [("boy", "girl")]
+    before, _ = steps(pairs, nouns, pairs.units, apart)
+    own = torch.tensor([each == nouns[0] for each in pairs.nouns])
+    kept = pairs.difference
+    try:
+        pairs.difference = torch.where(own[:, None], torch.randn(kept.shape), kept)
+        assert torch.equal(steps(pairs, nouns, pairs.units, apart)[0], before)
+        pairs.difference = torch.where(own[:, None], kept, -kept)
+        assert torch.allclose(steps(pairs, nouns, pairs.units, apart)[0], -before)
+    finally:
+        pairs.difference = kept
+
+
+def test_a_step_is_the_mean_over_nouns_in_the_most_different_units_as_long_as_differences_are(pairs):
+    [step], [chosen] = steps(pairs, [("boy", "girl")], 32, apart)
+    difference = pairs.difference.numpy()
+    means = [difference[[each == noun for each in pairs.nouns]].mean(0) for noun in NOUNS[1:]]
+    mean = sum(means) / 3
+    best = numpy.argsort(-abs(mean))[:32]
+    rows = [each != NOUNS[0] for each in pairs.nouns]
+    length = numpy.linalg.norm(difference[rows][:, best], axis=1).mean()
+    expected = numpy.zeros_like(mean)
+    expected[best] = mean[best] / numpy.linalg.norm(mean[best]) * length
+    assert sorted(best) == chosen.nonzero().flatten().tolist() and numpy.allclose(step, expected, atol=1e-5)
+
+
+def test_nouns_that_have_no_others_are_refused():
+    with pytest.raises(UserError, match="no sentence has nouns other than boy and girl"):
+        ranking(torch.ones(2, 4), [("boy", "girl")] * 2, ("boy", "girl"), apart)
+
+
+# Acting
+
+
+def test_a_step_of_nothing_changes_nothing_and_all_of_the_partner_is_not_nothing(pairs):
+    nothing = dict.fromkeys(CHANGES, 0.0)
+    step, _ = steps(pairs, pairs.nouns, pairs.units, apart)
+    unpatched = measure(pairs, pairs.steered(step, nothing), "steering", pairs.units, nothing)
+    assert [(each.shown.value, each.agreeing.value) for each in unpatched] == [(0, 0)] * 2
+    assert all(each.chrf == pytest.approx(100) for each in unpatched)
+    assert torch.equal(pairs.steered(step, nothing), pairs.sentences.own)
+
+
+def test_interchange_in_chosen_units_is_the_partners_value_there_and_the_own_one_elsewhere(pairs):
+    chosen = torch.zeros(len(pairs), pairs.units, dtype=torch.bool)
+    chosen[:, ::3] = True
+    masculine, feminine = pairs.sentences.own.chunk(2)
+    expected = torch.cat([masculine, feminine]).clone()
+    expected[: len(pairs), ::3], expected[len(pairs) :, ::3] = feminine[:, ::3], masculine[:, ::3]
+    assert torch.equal(pairs.interchanged(chosen), expected)
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_writing_at_the_noun_is_what_one_patch_a_sentence_does(pairs, demo, beam):
+    """An independent road: one sentence at a time, through Translator, which taps encoder and decoder alike."""
+    step, _ = steps(pairs, pairs.nouns, pairs.units, apart)
+    values = pairs.steered(step, dict.fromkeys(CHANGES, 1.5))
+    rows = [0, 5, len(pairs) + 1, len(pairs) + 6]
+    found = pairs.sentences.translate(rows, beam, encoder=pairs.sentences.written(rows, values[rows]))
+    for row, text in zip(rows, found):
+        forward, backward = values[row : row + 1].chunk(2, dim=1)
+        noun = demo.tokenizer.align(demo.tokenizer.encode(pairs.sentences.texts[row]))
+        noun = next(word for word in noun if word.text in (name for both in NOUNS for name in both))
+        tap = Chain(
+            Patch("encoder.0.forward.cell", forward, positions=torch.tensor([noun.last])),
+            Patch("encoder.0.backward.cell", backward, positions=torch.tensor([noun.first])),
+        )
+        assert demo.translate([pairs.sentences.texts[row]], beam=beam, tap=tap) == [text]
+
+
+def test_random_units_are_as_many_none_of_the_chosen_and_vary_as_much():
+    random = numpy.random.default_rng(1)
+    variance = random.permutation(numpy.arange(1.0, 201.0))
+    chosen = torch.from_numpy(variance > 150) & (torch.arange(200) % 2 == 0)
+    sets = [matched(variance, chosen, random) for _ in range(20)]
+    assert all(int(each.sum()) == int(chosen.sum()) and not (each & chosen).any() for each in sets)
+    assert len({tuple(each.tolist()) for each in sets}) > 1
+    means = [variance[each.numpy()].mean() for each in sets]
+    assert abs(numpy.mean(means) - variance[chosen.numpy()].mean()) < 20 < abs(variance.mean() - numpy.mean(means))
+
+
+# The decoder's own cell
+
+
+def test_what_was_said_up_to_the_noun_stays_and_nothing_exchanged_changes_nothing(pairs, demo):
+    said = Said(pairs)
+    assert said.judged and len(said.own) == 2 * len(said.nouns)
+    unpatched = said.go_on(said.own)
+    outputs = pairs.said(1)
+    assert unpatched == [evident(outputs[said.rows[n]][said.words[n].start :]) for n in said.judged]
+    values = said.own.roll(len(said.nouns), 0)
+    texts = said.sentences.translate(
+        [said.rows[n] for n in said.judged],
+        decoder=lambda part: Patch(said.site, values[said.judged][part], positions=said.positions[said.judged][part]),
+        forced=said.forced[said.judged],
+    )
+    for text, n in zip(texts, said.judged):
+        assert text[: said.words[n].end] == outputs[said.rows[n]][: said.words[n].end]
+    curve = carried(pairs, pairs, apart)
+    assert [each.agreeing.value for each in curve[:2]] == [0, 0] and curve[0].k == 0
+    assert sum(each.agreeing.value for each in curve[-2:]) > 1  # without attention the decoder's cell carries it
+
+
+# All together
+
+
+def test_the_dose_follows_the_rule_and_the_result_is_complete(pairs, monkeypatch):
+    monkeypatch.setattr(steering, "DOSES", (0.5, 1.5))
+    monkeypatch.setattr(steering, "SCHEME", "each pair of nouns from all others")
+    monkeypatch.setattr(steering, "EACH", 1)
+    choice = choose(pairs, lambda *_: None)
+    for k, doses in ((choice.k, choice.doses), (pairs.units, choice.all_doses)):
+        for change in CHANGES:
+            tried = [each for each in choice.trials if (each.k, each.change) == (k, change)]
+            figure = {each.dose: (each.agreeing if k == choice.k else each.shown).value for each in tried}
+            assert figure[doses[change]] == max(figure.values()) or any(each.chrf >= 95 for each in tried)
+    found = evaluate(pairs, pairs, choice, draws=2, seed=3, progress=lambda *_: None)
+    assert choice.k == pairs.units // 8
+    whole = [each for each in found.effects if each.what == "interchange" and (each.k, each.beam) == (pairs.units, 1)]
+    assert all(each.shown.value > 0.9 and each.shown.n > 8 for each in whole)
+    assert all(each.shown.mean < 0.5 for each in found.controls if each.what == "random units")
+    assert json.loads(json.dumps(asdict(found), allow_nan=False))["choice"]["file"] == "pairs.tsv"
+    assert len(told(found).splitlines()) < 30
