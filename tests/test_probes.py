@@ -95,6 +95,11 @@ def test_a_lemma_on_both_sides_is_refused(telling):
             work()
 
 
+def test_a_lemma_of_two_genders_is_refused(telling):
+    with pytest.raises(UserError, match="'lemma 0' has two genders"):
+        replace(telling, lemmas=["lemma 0", "lemma 0"] * 96)
+
+
 def test_too_few_nouns_are_refused():
     with pytest.raises(UserError, match="3 nouns of a gender"):
         probe(table(informative=True, lemmas=9), 1)
@@ -106,6 +111,7 @@ def test_too_few_nouns_are_refused():
 def test_a_planted_gender_is_found_on_held_out_nouns_and_its_control_is_not(telling):
     found = probe(telling, seed=1)
     assert found.held_out_lemmas > 0.95 and found.selectivity > 0.3 and len(found.controls) == 5
+    assert found.selectivity == pytest.approx(found.seen_lemmas - found.control) and found.selective.low > 0
     assert found.p == pytest.approx(1 / 70)  # 4 + 4 held-out lemmas, all apart
     assert (found.fit_nouns, found.held_out_nouns, found.both.clusters, found.both.templates) == (16, 8, 8, 4)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
-from scipy import ndimage, stats
+from scipy import ndimage
 
 from ..config import UserError
 from .probes import Table, by_lemma, disjoint, fitted
@@ -24,6 +24,7 @@ from .statistics import (
     centred_ranks,
     from_half,
     permutation_p,
+    rank_test,
     relabel,
 )
 
@@ -82,7 +83,7 @@ def across(tables: Sequence[Table]) -> tuple[Values, Labels]:
             seen = [lemma for lemma, keep in zip(tables[fit].lemmas, tables[fit].fit) if keep]
             both = numpy.arange(len(seen) + len(names)) < len(seen)
             disjoint([*seen, *names], both, ~both)
-            means, _ = by_lemma(table, model.margin(table.values), table.feminine, rows)
+            means, _ = by_lemma(table, model.margin(table.values), rows)
             scores[fit, tested, [place[lemma] for lemma in dict.fromkeys(names)]] = means
     return scores, numpy.array(list(genders.values()), dtype=bool)
 
@@ -157,10 +158,10 @@ def by_cell(table: Table, cells: Sequence[str], seed: int) -> list[Cell]:
         rows = table.held_out & (names == cell)
         area, p = None, None
         if rows.any():
-            means, feminine = by_lemma(table, margins, table.feminine, rows)
+            means, feminine = by_lemma(table, margins, rows)
             if min(feminine.sum(), (~feminine).sum()) >= FEWEST:
                 lemmas = [lemma for lemma, keep in zip(table.lemmas, rows) if keep]
                 area = auc_estimate(margins[rows], table.feminine[rows], lemmas, seed)
-                p = float(stats.mannwhitneyu(means[feminine], means[~feminine], alternative="greater").pvalue)
+                p = float(rank_test(means[:, None], feminine, "greater")[0])
         found.append(Cell(cell, area, p))
     return found

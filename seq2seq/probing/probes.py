@@ -46,7 +46,7 @@ BLOCKS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)  # shares of the nouns that have been 
 @dataclass(frozen=True)
 class Table:
     """Values [N, H] of one site at one step, with what is known of each row; without `templates` intervals are over
-    lemmas alone, and so is the choice of strength."""
+    lemmas alone, and so is the choice of strength. UserError: a lemma has two genders."""
 
     values: NDArray
     feminine: Labels
@@ -54,6 +54,12 @@ class Table:
     lemma_held_out: Labels
     template_held_out: Labels
     templates: Sequence[str] = ()
+
+    def __post_init__(self):
+        genders = dict(zip(self.lemmas, self.feminine))
+        for lemma, feminine in zip(self.lemmas, self.feminine, strict=True):
+            if genders[lemma] != feminine:
+                raise UserError(f"{lemma!r} has two genders in one table: each lemma has one label")
 
     @property
     def fit(self) -> Labels:
@@ -109,6 +115,7 @@ class Probe:
     p: float  # of `both`: genders dealt out anew among the held-out lemmas
     strength: float
     controls: list[float]  # accuracy on the rows of `templates` for each draw of random genders
+    selective: Estimate  # `templates` − the mean of the controls, row by row
     baselines: dict[str, Difference]
     fit_nouns: int
     held_out_nouns: int
@@ -128,7 +135,7 @@ class Probe:
     @property
     def selectivity(self) -> float:
         """A lower bound: the control has the strength that serves it best where it is tested."""
-        return self.seen_lemmas - self.control
+        return self.selective.value
 
 
 @dataclass(frozen=True)
@@ -237,10 +244,10 @@ def accuracy(table: Table, right: Values, rows: Labels, seed: int) -> Estimate:
     )
 
 
-def by_lemma(table: Table, values: Values, labels: Labels, rows: Labels) -> tuple[Values, Labels]:
-    """Means [L, …] of values [N, …] over each lemma's rows, and which lemmas are labelled feminine [L]."""
+def by_lemma(table: Table, values: Values, rows: Labels) -> tuple[Values, Labels]:
+    """Means [L, …] of values [N, …] over each lemma's rows, and which lemmas are feminine [L]."""
     lemmas = numpy.asarray(table.lemmas)[rows].tolist()
-    return by_cluster(values[rows], lemmas)[0], by_cluster(labels[rows].astype(float), lemmas)[0] > 0.5
+    return by_cluster(values[rows], lemmas)[0], by_cluster(table.feminine[rows].astype(float), lemmas)[0] > 0.5
 
 
 def random_genders(table: Table, random: numpy.random.Generator) -> Labels:
@@ -252,23 +259,27 @@ def random_genders(table: Table, random: numpy.random.Generator) -> Labels:
     return numpy.array([dealt[lemma] for lemma in table.lemmas], dtype=bool)
 
 
-def controls(table: Table, seed: int, draws: int = DRAWS) -> list[float]:
-    """Accuracy on seen lemmas in held-out templates for random genders, each with the strength that serves it best there."""
+def mean_accuracy(table: Table, right: Values, rows: Labels) -> float:
+    """The mean of `right` [N] over rows, lemmas and genders."""
+    means, feminine = by_lemma(table, right, rows)
+    return float(means[feminine].mean() + means[~feminine].mean()) / 2
+
+
+def controls(table: Table, seed: int, draws: int) -> Values:
+    """Which rows a probe gets right for random genders [draws, N], each draw with the strength that serves it best on seen
+    lemmas in held-out templates."""
     random, found = numpy.random.default_rng(seed), []
     for _ in range(draws):
-        labels, reached = random_genders(table, random), []
-        for strength in STRENGTHS:
-            model = linear(table.values[table.fit], labels[table.fit], strength)
-            right = (model.margin(table.values) > 0) == labels
-            means, feminine = by_lemma(table, right.astype(float), labels, table.elsewhere)
-            reached.append(float(means[feminine].mean() + means[~feminine].mean()) / 2)
-        found.append(max(reached))
-    return found
+        labels = random_genders(table, random)
+        models = [linear(table.values[table.fit], labels[table.fit], strength) for strength in STRENGTHS]
+        rights = [((model.margin(table.values) > 0) == labels).astype(float) for model in models]
+        found.append(max(rights, key=lambda right: mean_accuracy(table, right, table.elsewhere)))
+    return numpy.stack(found)
 
 
 def permuted(table: Table, says_feminine: Labels, seed: int) -> float:
     """One-sided p of what a probe says of the held-out rows: are the genders as far apart when lemmas change theirs?"""
-    share, feminine = by_lemma(table, says_feminine.astype(float), table.feminine, table.held_out)
+    share, feminine = by_lemma(table, says_feminine.astype(float), table.held_out)
     found = stats.permutation_test(
         (share[feminine], share[~feminine]),
         lambda x, y, axis: x.mean(axis) - y.mean(axis),
@@ -283,7 +294,7 @@ def permuted(table: Table, says_feminine: Labels, seed: int) -> float:
 def compare(table: Table, right: Labels, other: Labels, seed: int) -> Difference:
     """A probe's right answers [N] beside another's, on the same held-out rows: paired, lemma by lemma."""
     gain = right.astype(float) - other
-    means, _ = by_lemma(table, gain, table.feminine, table.held_out)
+    means, _ = by_lemma(table, gain, table.held_out)
     p = sign_flip(numpy.zeros(len(means)), means, seed) if 2 / 2 ** len(means) <= SIGNIFICANT else None
     gained = accuracy(table, gain, table.held_out, seed)
     if not gain[table.held_out].any():  # as a rate it could only rise; as a difference it could fall as well
@@ -305,6 +316,7 @@ def probe(table: Table, seed: int, draws: int = DRAWS, others: Mapping[str, Valu
     model = fitted(table)
     says = model.margin(table.values) > 0
     right = says == table.feminine
+    control = controls(table, seed, draws)
     lemmas_only = table.lemma_held_out & ~table.template_held_out
     fit_nouns = nouns(table, table.fit)
     commoner = 2 * sum(fit_nouns.values()) > len(fit_nouns)
@@ -319,7 +331,8 @@ def probe(table: Table, seed: int, draws: int = DRAWS, others: Mapping[str, Valu
         accuracy(table, right, table.elsewhere, seed),
         permuted(table, says, seed),
         model.strength,
-        controls(table, seed, draws),
+        [mean_accuracy(table, each, table.elsewhere) for each in control],
+        accuracy(table, right - control.mean(0), table.elsewhere, seed),
         {name: compare(table, right, other, seed) for name, other in answers.items()},
         len(fit_nouns),
         len(nouns(table, table.held_out)),
@@ -376,7 +389,7 @@ def code(table: Table, seed: int, draws: int = DRAWS) -> Code:
 
 def ranked(table: Table) -> NDArray[numpy.int_]:
     """All units, those first whose AUC of lemma means is furthest from ½ on the lemmas and templates to fit on."""
-    means, feminine = by_lemma(table, table.values, table.feminine, table.fit)
+    means, feminine = by_lemma(table, table.values, table.fit)
     return numpy.argsort(-numpy.abs(auc(means, feminine) - 0.5), kind="stable")
 
 

@@ -275,6 +275,12 @@ def max_statistic(
     return MaxStatistic(p, min(map(min, p)), len(labels), every, int(positive.sum()), int((~positive).sum()))
 
 
+def rank_test(values: Values, positive: Labels, alternative: str = "two-sided") -> Values:
+    """p of each unit alone, from the ranks of lemma means (Mann & Whitney 1947), for a list corrected by Benjamini and
+    Hochberg; `alternative` "greater": are the positive ones above? values [L, H], positive [L] → [H]."""
+    return stats.mannwhitneyu(values[positive], values[~positive], alternative=alternative, axis=0).pvalue
+
+
 def sign_flip(before: Values, after: Values, seed: int, relabellings: int = RELABELLINGS) -> float:
     """Two-sided p of a change of lemma means, before [L] and after [L]: each lemma's two could have been the other way
     round. UserError: fewer than 6 lemmas, which cannot reach .05."""
