@@ -1,28 +1,37 @@
-"""Interchange: units of one sentence's cell, put once into another's, and free decoding from there.
+"""Interventions: values put into a sentence's run at one word, and everything that follows from them.
 
-Both sentences are forced through their own prefix to the end of the noun. At the step that reads its last piece the named
-units of the decoder's cell are overwritten inside the step, before h = o ⊙ tanh(c); then the model says what it wants, and
-reads what it said. (Interchange intervention: Vig et al. 2020; Geiger et al. 2021.)
+Each sentence is forced through its own prefix to the end of the word. At the step that reads its last piece units of a site
+are overwritten inside the step (the cell before h = o ⊙ tanh(c)), once, or held over the steps after it; then the model says
+what it wants and reads what it said, or is forced through the sentence's own words, so that log-odds compare like with like.
+(Interchange intervention: Vig et al. 2020; Geiger et al. 2021.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from ..agreement import RIGHT, judge
-from ..batching import sources
-from ..model import Memory
+from corpora.records import Agreeing
+
+from ..agreement import MISSING, RIGHT, judge
+from ..batching import pad, sources
+from ..config import UserError
+from ..model import BEGIN, END, Memory
 from ..search import SearchSettings, search
-from ..taps import Patch, Tap
+from ..taps import Patch, Recorder, Tap
+from ..tokenizer import Tokenizer
 from ..trace import Trace, trace
 from ..translator import Translator
+from .statistics import by_cluster
 from .stimuli import GENDERS, Partners, Stimulus
 
 ROWS = 512  # continuations decoded together
+
+MakeTap = Callable[[slice], Tap]  # which of the rows are decoded together → the tap for them
 
 
 @dataclass(frozen=True)
@@ -33,12 +42,33 @@ class Continuation:
     as_masculine: int  # how many of the judged words have the masculine form
     as_feminine: int
     judged: int
+    present: int  # how many are there in any gender's form, in the number of the noun
 
     def all_are(self, gender: str) -> bool:
         return {"masculine": self.as_masculine, "feminine": self.as_feminine}[gender] == self.judged
 
     def any_is(self, gender: str) -> bool:
         return {"masculine": self.as_masculine, "feminine": self.as_feminine}[gender] > 0
+
+
+@dataclass(frozen=True)
+class Parting:
+    """Where the pieces of a sentence and of the same sentence with one word in the other gender first differ."""
+
+    place: int  # which piece of the sentence; the decoder's position of this number predicts it
+    own: int  # the piece there
+    other: int
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where decoding goes on: the memory, with the decoder's states before the word's last piece, and that piece [R]."""
+
+    memory: Memory
+    first: Tensor
+
+    def rows(self, index: Tensor) -> Start:
+        return Start(self.memory.rows(index.to(self.memory.states.device)), self.first[index])
 
 
 def other(gender: str) -> str:
@@ -50,8 +80,78 @@ def at_start(site: str, value: Tensor, units: Sequence[int] | Tensor | None = No
     return Patch(site, value, units=units, positions=torch.zeros(len(value), dtype=torch.long))
 
 
+class Change:
+    """A tap: units of a site become keep · (what they are) + add, at the first `span` steps (None: at every step).
+
+    add [R, H] has a row for each sentence, and a column for each unit of the site; `units` are those that change (None: all).
+    Under beam search the K hypotheses of a sentence are neighbouring rows, and all of them change.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        add: Tensor,
+        *,
+        keep: float = 0.0,
+        units: Sequence[int] | Tensor | None = None,
+        span: int | None = 1,
+    ):
+        self.site, self.add, self.keep, self.span = site, add, keep, span
+        self.units = torch.arange(add.shape[1]) if units is None else torch.as_tensor(units)
+        self.sites = frozenset([site])
+        if len(self.units) and not 0 <= int(self.units.min()) <= int(self.units.max()) < add.shape[1]:
+            raise UserError(f"{site} has units 0 … {add.shape[1] - 1}, so not {sorted(self.units.tolist())}")
+
+    def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
+        if site != self.site or (self.span is not None and position >= self.span):
+            return value
+        add = self.add.to(value).repeat_interleave(len(value) // len(self.add), dim=0)
+        changed = value.clone()
+        changed[:, self.units] = self.keep * value[:, self.units] + add[:, self.units]
+        return changed
+
+
+class FromWord:
+    """A tap as each sentence's own word sees it: what it calls step 0 is that sentence's position in `starts` [R]."""
+
+    def __init__(self, tap: Tap, starts: Tensor):
+        self.tap, self.starts, self.sites = tap, starts, getattr(tap, "sites", None)
+
+    def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
+        if self.sites is not None and site not in self.sites:
+            return value
+        steps = position - self.starts
+        for step in steps[steps >= 0].unique().tolist():
+            here = (steps == step).to(value.device)[:, None]  # [R, 1]
+            value = torch.where(here, self.tap(site, step, value), value)
+        return value
+
+
+def relative(change: Tensor, full: Tensor, lemmas: Sequence[str]) -> Tensor:
+    """Changes of log-odds [R] in units of the full effect, the mean over lemmas of what the donor's whole run changes [R]."""
+    unit = float(by_cluster(full.numpy(), lemmas)[0].mean())
+    if unit <= 0:
+        raise UserError("the donors' own runs do not prefer the donors' forms, so there is no effect to be a part of")
+    return change / unit
+
+
+def in_encoder(tap: Tap | None) -> bool:
+    return any(site.startswith("encoder.") for site in getattr(tap, "sites", None) or ())
+
+
+def parting(stimulus: Stimulus, word: Agreeing, tokenizer: Tokenizer) -> Parting:
+    """Where the pieces part if a judged word has the form of the other gender."""
+    text = stimulus.pair.target
+    form = word.forms[other(stimulus.factors.gender)]
+    form = form.capitalize() if word.target.of(text)[0].isupper() else form
+    changed = [*tokenizer.encode(text[: word.target.start] + form + text[word.target.end :]), END]
+    own = [*stimulus.pieces, END]
+    place = next(n for n, (a, b) in enumerate(zip(own, changed)) if a != b)
+    return Parting(place, own[place], changed[place])
+
+
 class Experiment:
-    """Stimuli, read up to a word, ready to go on with whatever is put into the decoder.
+    """Stimuli, read up to a word, ready to go on with whatever is put into the model.
 
     `positions` [B] are the decoder's positions to go on from, each the one that reads a word's last piece; without them, the
     controlling nouns'.
@@ -61,59 +161,166 @@ class Experiment:
         model = translator.model
         self.translator, self.stimuli = translator, stimuli
         self.site = f"decoder.{len(model.decoder) - 1}.{model.decoder[-1].cell.memory}"
-        states = [f"decoder.{layer}.{state}" for layer, each in enumerate(model.decoder) for state in each.cell.states]
+        self.hidden = f"decoder.{len(model.decoder) - 1}.{model.decoder[-1].cell.states[0]}"
+        self.states = [
+            f"decoder.{layer}.{state}" for layer, each in enumerate(model.decoder) for state in each.cell.states
+        ]
         self.trace: Trace = trace(
             model,
             translator.tokenizer,
             [each.pair.source for each in stimuli],
             [each.pair.target for each in stimuli],
-            states,
+            self.states,
         )
         self.positions = [each.position for each in stimuli] if positions is None else list(positions)
-        before = [position - 1 for position in self.positions]
+        self.source, self.lengths = sources(self.trace.source_pieces)
+        self.source = self.source.to(next(model.parameters()).device)
         with torch.inference_mode():
-            source, lengths = sources(self.trace.source_pieces)
-            place = next(model.parameters()).device
-            memory = model.encode(source.to(place), lengths)
+            memory = model.encode(self.source, self.lengths)
+        before = [position - 1 for position in self.positions]
         initial = [
-            {state: self.trace.at(f"decoder.{layer}.{state}", before).to(place) for state in each.cell.states}
+            {
+                state: self.trace.at(f"decoder.{layer}.{state}", before).to(self.source.device)
+                for state in each.cell.states
+            }
             for layer, each in enumerate(model.decoder)
         ]
         self.memory = Memory(memory.states, memory.keys, memory.mask, initial)  # as it is before the word's last piece
         self.first = torch.tensor([each.pieces[position - 1] for each, position in zip(stimuli, self.positions)])
-        self.limit = 2 * lengths + 10
+        self.start = Start(self.memory, self.first)
+        self.limit = 2 * self.lengths + 10
+        self.known: dict[str, Tensor] = {}  # what `values` has found
         self.own = self.trace.at(self.site, self.positions)  # [B, H] the cell once the word has been read
 
+    @torch.inference_mode()
+    def read(self, memory: Memory, prefixes: Sequence[Sequence[int]]) -> Start:
+        """Force the decoder through these pieces, all but the last of each: what goes on from there."""
+        recorder = Recorder(self.states)
+        self.translator.model.decode(
+            pad([[BEGIN, *each[:-1]] for each in prefixes]).to(self.source.device), memory, recorder
+        )
+        rows, last = torch.arange(len(prefixes)), torch.tensor([len(each) - 1 for each in prefixes])
+        initial = [
+            {state: recorder[f"decoder.{layer}.{state}"][rows, last] for state in each.cell.states}
+            for layer, each in enumerate(self.translator.model.decoder)
+        ]
+        first = torch.tensor([each[-1] for each in prefixes])
+        return Start(Memory(memory.states, memory.keys, memory.mask, initial), first)
+
+    @cached_property
+    def heard(self) -> Tensor:
+        """The encoder's position of the controlling noun's last piece: [B]."""
+        found = []
+        for words, each in zip(self.trace.sources, self.stimuli):
+            end = each.factors.nouns[0].source.end
+            word = next((word for word in words if word.end == end), None)
+            if word is None:
+                raise UserError(f"no English word ends where the noun of {each.pair.source!r} should")
+            found.append(word.last)
+        return torch.tensor(found)
+
+    @cached_property
+    def partings(self) -> list[list[Parting]]:
+        """Of each stimulus, where each of its judged words parts from its form in the other gender."""
+        return [[parting(each, word, self.translator.tokenizer) for word in each.judged] for each in self.stimuli]
+
+    def next_parting(self, row: int) -> Parting:
+        """That of the next agreeing word."""
+        return min(
+            (each for each in self.partings[row] if each.place >= self.positions[row]), key=lambda each: each.place
+        )
+
+    @torch.inference_mode()
+    def begin(self, index: Tensor, tap: Tap | None) -> Start:
+        """Where some rows go on from; a tap on the encoder has the source read anew, its step 0 the noun's last piece."""
+        if not in_encoder(tap):
+            return self.start.rows(index)
+        memory = self.translator.model.encode(self.source[index], self.lengths[index], FromWord(tap, self.heard[index]))
+        return self.read(memory, [self.stimuli[row].pieces[: self.positions[row]] for row in index.tolist()])
+
+    @torch.inference_mode()
+    def values(self, site: str) -> Tensor:
+        """What a site is as the word's last piece is read, in the decoder or, for the encoder's sites, in the source: [B, H]."""
+        if site not in self.known:
+            recorder, model = Recorder([site]), self.translator.model
+            if site not in model.sites():
+                raise UserError(f"no site {site!r}: the model has {', '.join(model.sites())}")
+            if site.startswith("encoder."):
+                model.encode(self.source, self.lengths, recorder)
+                self.known[site] = recorder[site][torch.arange(len(self.heard)), self.heard].cpu()
+            else:
+                model.step(self.first.to(self.source.device), self.memory.initial, self.memory, 0, recorder)
+                self.known[site] = recorder[site][:, 0].cpu()
+        return self.known[site]
+
     def go_on(
-        self, rows: Sequence[int], tap: Callable[[slice], Tap] | None = None, beam: int = 1
+        self, rows: Sequence[int], tap: MakeTap | None = None, beam: int = 1, start: Start | None = None
     ) -> list[Continuation]:
         """Decode from the word on. `tap` makes the tap of a slice of `rows` (many are decoded part by part); its position 0
-        is the step that reads the word's last piece, and it sees every step after that."""
+        is the step that reads the word's last piece, and it sees every step after that. `start` [R] goes on from elsewhere."""
         said = []
-        for start in range(0, len(rows), ROWS):
-            part = slice(start, start + ROWS)
-            index = torch.as_tensor(rows[part])
+        for begin in range(0, len(rows), ROWS):
+            part = slice(begin, begin + ROWS)
+            index, acting = torch.as_tensor(rows[part]), tap(part) if tap else None
+            here = start.rows(torch.arange(len(rows))[part]) if start else self.begin(index, acting)
             found = search(
                 self.translator.model,
-                self.memory.rows(index.to(self.memory.states.device)),
+                here.memory,
                 self.limit[index],
                 SearchSettings(beam=beam),
-                first=self.first[index],
-                tap=tap(part) if tap else None,
+                first=here.first,
+                tap=acting,
             )
             said += [self.judge(int(row), hypotheses[0].pieces) for row, hypotheses in zip(index, found)]
         return said
+
+    @torch.inference_mode()
+    def forced(
+        self, rows: Sequence[int], tap: MakeTap | None = None, steps: int | None = None, start: Start | None = None
+    ) -> Tensor:
+        """Force the sentences' own words from the word on, with the tap of `go_on`: features [R, T, E] of `steps` steps
+        (None: to the end of the longest)."""
+        rests = [self.stimuli[row].pieces[self.positions[row] :] for row in rows]
+        steps = 1 + max(map(len, rests)) if steps is None else steps
+        features = []
+        for begin in range(0, len(rows), ROWS):
+            part = slice(begin, begin + ROWS)
+            index, acting = torch.as_tensor(rows[part]), tap(part) if tap else None
+            here = start.rows(torch.arange(len(rows))[part]) if start else self.begin(index, acting)
+            tokens = pad([[int(piece), *rest] for piece, rest in zip(here.first, rests[part])] + [[0] * steps])[
+                :-1, :steps
+            ]
+            features.append(self.translator.model.decode(tokens.to(self.source.device), here.memory, acting)[0])
+        return torch.cat(features)
+
+    @torch.inference_mode()
+    def log_odds(self, rows: Sequence[int], features: Tensor) -> Tensor:
+        """log p(other gender's form) − log p(own form) of the next agreeing word, where the two first part: [R], in nats.
+        features [R, T, E] as `forced` makes them."""
+        model, place = self.translator.model, features.device
+        partings = [self.next_parting(row) for row in rows]
+        steps = torch.tensor([each.place - self.positions[row] for each, row in zip(partings, rows)])
+        here = features[torch.arange(len(rows)), steps]  # [R, E]
+        other, own = (
+            torch.tensor([getattr(each, name) for each in partings], device=place) for name in ("other", "own")
+        )
+        vectors = model.target_embedding.weight
+        return ((here * (vectors[other] - vectors[own])).sum(1) + model.bias[other] - model.bias[own]).cpu()
 
     def judge(self, row: int, pieces: Sequence[int]) -> Continuation:
         stimulus, decode = self.stimuli[row], self.translator.tokenizer.decode
         prefix = stimulus.pieces[: self.positions[row]]
         text = decode([*prefix, *pieces])
         after = text[len(decode(prefix)) :]  # words already said are not scored
-        right = [
-            sum(v.verdict == RIGHT for v in judge(stimulus.factors, after, gender, stimulus.judged, stimulus.unjudged))
+        verdicts = {
+            gender: [
+                each.verdict for each in judge(stimulus.factors, after, gender, stimulus.judged, stimulus.unjudged)
+            ]
             for gender in GENDERS
-        ]
-        return Continuation(text, right[0], right[1], len(stimulus.judged))
+        }
+        right = [each.count(RIGHT) for each in verdicts.values()]
+        present = len(stimulus.judged) - verdicts[stimulus.factors.gender].count(MISSING)
+        return Continuation(text, right[0], right[1], len(stimulus.judged), present)
 
     def interchange(
         self, pairs: Sequence[Partners], units: Sequence[Tensor], beam: int = 1

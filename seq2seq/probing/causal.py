@@ -1,0 +1,566 @@
+"""Rungs L4 to L6: is what some units hold needed, is it enough, and is anything else touched?
+
+Every intervention acts on some units of one site as the noun's last piece is read, once or held over the steps after it, and
+the sentence is decoded on. Everything that is put in comes from nouns that are not tested. What changes is counted per
+sentence and averaged per noun lemma, in each direction by itself, beside controls of the same size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import product
+
+import numpy
+import torch
+from numpy.typing import NDArray
+from sacrebleu.metrics import CHRF
+from scipy import stats
+from torch import Tensor
+
+from ..config import UserError
+from ..model import Model
+from ..taps import Chain, Recorder
+from ..tokenizer import WORD
+from .erasure import Erase, Whitened
+from .interventions import ROWS, Change, Continuation, Experiment, MakeTap, at_start, other, relative
+from .statistics import Estimate, by_cluster, estimate, sign_flip
+from .stimuli import GENDERS, Partners
+
+DOSES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
+NEAREST = 10  # units among which a matched one is drawn
+FLIPPED = 0.9  # share of sentences that a set of units has to change to be said to decide
+RANDOM_DOSES = (1.0, 2.0)  # at which random directions stand beside the true one
+ALONE = 48  # sentences on which each unit is exchanged alone
+ENOUGH = 20  # draws behind a 95th percentile
+PROTOCOLS = ("c → h", "c only", "h only")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one intervention changes in one direction; means over lemmas."""
+
+    name: str
+    site: str
+    units: int
+    span: str  # "once", or "held over … steps"
+    direction: str
+    beam: int
+    all_words: Estimate  # L5: every agreeing word took the other gender
+    any_word: Estimate
+    kept_gender: Estimate  # L4: every agreeing word still has the noun's own gender
+    log_odds: Estimate  # change for the other gender's form of the next agreeing word, nats
+    p: float  # of that change: sign flips of lemma means
+    normalised: Estimate  # that, in units of what the donor's whole run changes
+    chrf: Estimate  # L6: against the unpatched output outside the agreeing words, 0 … 100
+    changed_words: Estimate  # words put in, left out or replaced there, a sentence
+    kept_number: Estimate  # every agreeing word is there in the noun's number, whatever its gender
+    divergence: Estimate  # KL from the unpatched model, mean over the steps that predict no agreeing word, nats
+
+
+@dataclass(frozen=True)
+class Control:
+    """How often random interventions of the same kind change all agreeing words, on the same sentences."""
+
+    name: str
+    direction: str
+    units: int
+    draws: int
+    observed: float  # what they are the control of
+    mean: float
+    high: float | None  # 95th percentile
+    p: float  # (b + 1) / (B + 1), b: draws that change as much or more
+    apart: float | None = None  # matched sets: mean distance from the units that they stand for, in ranks / H
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What is left of the agreement when the gender is erased at every step from the noun on."""
+
+    sites: list[str]
+    effect: Effect
+    control: list[float]  # effect.kept_gender, for random genders of the same nouns
+    p: float  # (b + 1) / (B + 1), b: random genders after which as little is left
+
+
+@dataclass(frozen=True)
+class Smallest:
+    """The fewest units, best first by some order, that change enough sentences: found on some lemmas, measured on others."""
+
+    order: str
+    curve: list[tuple[int, float]]  # k, share of all words changed in the worse direction, where the set was found
+    units: list[int] | None  # nothing: not even all units change enough
+    measured: dict[str, Estimate]  # direction → share on the other lemmas
+
+
+def outgoing(model: Model, site: str) -> Tensor:
+    """How strongly each unit of a cell or hidden state is read: [H], the norm of its columns in everything that reads h.
+
+    In the decoder: weight_hh, the next layer's weight_ih or, in the last, the readout and what attention compares h by. In the
+    encoder: weight_hh, the bridge's columns of this state, and the next layer's weight_ih or attention's projection.
+    """
+    network, layer, *way, state = site.split(".")
+    stack = getattr(model, network) if network in ("encoder", "decoder") else []
+    if not layer.isdigit() or int(layer) >= len(stack) or state not in stack[int(layer)].cell.states:
+        raise UserError(f"{site!r} is not a state of a cell, so it has no outgoing weights")
+    here, last = stack[int(layer)], int(layer) == len(stack) - 1
+    side = here.places.index(".".join([network, layer, *way]))
+    columns = slice(side * here.units, (side + 1) * here.units)
+    readers = [here.weights(side)["weight_hh"]]
+    if not last:
+        following = stack[int(layer) + 1]
+        readers += [following.weights(d)["weight_ih"][:, columns] for d in range(len(following.places))]
+    elif network == "decoder":
+        readers.append(model.readout.weight[:, columns])
+        readers += [model.attention.project.weight.T] if model.attention else []
+    elif model.attention:
+        readers.append(model.attention.project.weight[:, columns])
+    if network == "encoder":
+        readers.append(model.bridge[int(layer)][state].weight[:, columns])
+    return torch.cat([each.detach() for each in readers]).norm(dim=0).cpu()
+
+
+def matched(
+    units: Sequence[int], traits: NDArray, draws: int, random: numpy.random.Generator
+) -> tuple[list[list[int]], float] | None:
+    """Random sets that have none of these units and, for each of them, another that is alike; and how far apart they are.
+
+    traits [H, F] are compared by their ranks. Each unit is replaced by one of its NEAREST that are still free, the units in
+    random order. The distance is the mean over sets and units, in ranks / H. None: half of all units or more has no choice.
+    """
+    H, k = len(traits), len(units)
+    if 2 * k >= H:
+        return None
+    ranks = stats.rankdata(traits, axis=0) / H  # [H, F]
+    away = numpy.linalg.norm(ranks[list(units), None] - ranks[None], axis=2)  # [k, H]
+    away[:, list(units)] = numpy.inf
+    nearest = numpy.argsort(away, axis=1)
+    sets, apart = [], []
+    for _ in range(draws):
+        free, chosen = numpy.ones(H, dtype=bool), []
+        free[list(units)] = False
+        for place in random.permutation(k):
+            candidates = nearest[place][free[nearest[place]]][:NEAREST]
+            chosen.append(int(random.choice(candidates)))
+            free[chosen[-1]] = False
+            apart.append(away[place, chosen[-1]])
+        sets.append(chosen)
+    return sets, float(numpy.mean(apart))
+
+
+class Bench:
+    """Recipients, each with a donor of the other gender, what they say by themselves, and the means of nouns not tested.
+
+    `fit` are the rows that means and erasers come from. ValueError: a tested lemma is among them.
+    """
+
+    def __init__(self, experiment: Experiment, pairs: Sequence[Partners], fit: Sequence[int], seed: int, beam: int = 1):
+        self.experiment, self.pairs, self.fit, self.seed, self.beam = experiment, pairs, list(fit), seed, beam
+        if not pairs:
+            raise UserError("no sentence that is understood has a partner of the other gender: train for longer")
+        self.recipients, self.donors = [each.recipient for each in pairs], [each.donor for each in pairs]
+        factors = [each.factors for each in experiment.stimuli]
+        self.lemmas = [factors[row].lemma for row in self.recipients]
+        self.templates = [factors[row].template for row in self.recipients]
+        self.genders = numpy.array([factors[row].gender for row in self.recipients])
+        self.fit_lemmas = [factors[row].lemma for row in fit]
+        self.fit_genders = [factors[row].gender for row in fit]
+        if shared := set(self.lemmas) & set(self.fit_lemmas):
+            raise ValueError(f"{sorted(shared)[0]} is tested, and among the nouns that the means come from")
+        self.directions = [gender for gender in GENDERS if gender in self.genders]
+        self.said = experiment.go_on(self.recipients, beam=beam)
+        self.features = experiment.forced(self.recipients)
+        self.log_odds = experiment.log_odds(self.recipients, self.features)  # [R]
+        partners = experiment.forced(self.donors)
+        self.full = (
+            -experiment.log_odds(self.donors, partners) - self.log_odds
+        )  # [R] what the donor's whole run changes
+        self.counted = self.without_agreement()
+
+    def without_agreement(self) -> NDArray[numpy.bool_]:
+        """Which steps of the forced run predict nothing that the noun's gender decides: [R, T]."""
+        counted = numpy.zeros(self.features.shape[:2], dtype=bool)
+        for number, row in enumerate(self.recipients):
+            stimulus, first = self.experiment.stimuli[row], self.experiment.positions[row]
+            agreeing = {word.target.start for word in stimulus.factors.agreeing if word.controller == 0}
+            places = set(range(first, len(stimulus.pieces) + 1))  # the end is predicted, too
+            for word in self.experiment.trace.targets[row]:
+                if word.start in agreeing:
+                    places -= set(range(word.first, word.last + 1))
+            places -= {each.place for each in self.experiment.partings[row]}
+            counted[number, [place - first for place in places]] = True
+        return counted
+
+    # What is put in: each gives the tap of some rows
+
+    def write(
+        self, site: str, add: Tensor, *, keep: float = 0.0, units: Sequence[int] | None = None, span: int | None = 1
+    ) -> MakeTap:
+        """Units become keep · value + add, add [R, H]."""
+        return lambda part: Change(site, add[part], keep=keep, units=units, span=span)
+
+    def width(self, site: str) -> int:
+        return self.experiment.values(site).shape[1]
+
+    def own(self, site: str) -> Tensor:
+        return self.experiment.values(site)[self.recipients]
+
+    def donor(self, site: str) -> Tensor:
+        return self.experiment.values(site)[self.donors]
+
+    def means(self, site: str) -> tuple[Tensor, Tensor]:
+        """The mean of the nouns of the recipient's gender, and of the other gender, over lemmas not tested: [R, H] each."""
+        lemmas, names = by_cluster(self.experiment.values(site)[self.fit].numpy(), self.fit_lemmas)
+        gender = dict(zip(self.fit_lemmas, self.fit_genders))
+        of = {g: torch.tensor(lemmas[[gender[name] == g for name in names]].mean(0)) for g in GENDERS}
+        return (
+            torch.stack([of[gender] for gender in self.genders]),
+            torch.stack([of[other(gender)] for gender in self.genders]),
+        )
+
+    def zero(self, site: str, **where) -> MakeTap:
+        return self.write(site, torch.zeros_like(self.own(site)), **where)
+
+    def mean(self, site: str, **where) -> MakeTap:
+        """The mean over both genders' lemma means."""
+        same, different = self.means(site)
+        return self.write(site, (same + different) / 2, **where)
+
+    def resample(self, site: str, **where) -> MakeTap:
+        """A random stimulus' value, of another noun of either gender."""
+        rows = numpy.random.default_rng(self.seed).choice(self.fit, len(self.recipients))
+        return self.write(site, self.experiment.values(site)[rows], **where)
+
+    def interchange(self, site: str, **where) -> MakeTap:
+        return self.write(site, self.donor(site), **where)
+
+    def clamp(self, site: str, dose: float, **where) -> MakeTap:
+        """Dose 0 leaves the value, 1 is the other gender's mean, in between on the line that joins the two; beyond, the line
+        goes on by (dose − 1) times the difference of the two genders' means."""
+        same, different = self.means(site)
+        add = min(dose, 1.0) * different + max(dose - 1.0, 0.0) * (different - same)
+        return self.write(site, add, keep=max(0.0, 1.0 - dose), **where)
+
+    def steer(self, site: str, dose: float, **where) -> MakeTap:
+        """The value plus dose times the other gender's mean less the own's."""
+        same, different = self.means(site)
+        return self.write(site, dose * (different - same), keep=1.0, **where)
+
+    def steer_at_random(
+        self, site: str, dose: float, random: numpy.random.Generator, units: Sequence[int] | None = None, **where
+    ) -> MakeTap:
+        """The value plus a random direction of the norm that `steer` adds to these units: one direction for each gender's
+        recipients, the two opposite, as the true ones are."""
+        same, different = self.means(site)
+        shift = different - same  # [R, H]
+        chosen = torch.arange(shift.shape[1]) if units is None else torch.as_tensor(units)
+        direction = torch.zeros(shift.shape[1])
+        direction[chosen] = torch.tensor(random.normal(size=len(chosen)), dtype=torch.float32)
+        direction *= shift[0, chosen].norm() / direction.norm()
+        sign = torch.tensor(numpy.where(self.genders == GENDERS[0], 1.0, -1.0), dtype=torch.float32)
+        return self.write(site, dose * sign[:, None] * direction, keep=1.0, units=units, **where)
+
+    def protocol(self, name: str, units: Sequence[int] | None = None) -> MakeTap:
+        """Interchange in the last layer, once: "c → h" the cell, the hidden state following; "c only" with the hidden state
+        held at its own value at this step; "h only" the hidden state, the cell left alone."""
+        site, hidden = self.experiment.site, self.experiment.hidden
+        if name not in PROTOCOLS:
+            raise UserError(f"no protocol {name!r}: there are {', '.join(PROTOCOLS)}")
+        given = self.interchange(hidden if name == "h only" else site, units=units)
+        if name != "c only":
+            return given
+        held = self.write(hidden, self.own(hidden))
+        return lambda part: Chain(given(part), held(part))
+
+    # What becomes of it
+
+    def effect(
+        self, name: str, site: str, tap: MakeTap, *, units: int | None = None, span: int | None = 1
+    ) -> list[Effect]:
+        """What the tap changes, in each direction. `units` and `span` are only told."""
+        said = self.experiment.go_on(self.recipients, tap, self.beam)
+        features = self.experiment.forced(self.recipients, tap)
+        change = self.experiment.log_odds(self.recipients, features) - self.log_odds  # [R]
+        pairs = list(zip(self.recipients, said, self.said))
+        outside = [self.outside(row, now.text, before.text) for row, now, before in pairs]
+        divergence = self.divergence(features)
+        found = []
+        for gender in self.directions:
+            rows, wanted = numpy.flatnonzero(self.genders == gender), other(gender)
+            lemmas = [self.lemmas[row] for row in rows]
+            mean = lambda values, rows=rows: self.estimate(values, rows)
+            before, after = (
+                by_cluster(each[rows].numpy(), lemmas)[0] for each in (self.log_odds, self.log_odds + change)
+            )
+            found.append(
+                Effect(
+                    name,
+                    site,
+                    self.width(site) if units is None else units,
+                    "once" if span == 1 else f"held over {'all' if span is None else span} steps",
+                    f"{gender} → {wanted}",
+                    self.beam,
+                    mean([said[row].all_are(wanted) for row in rows]),
+                    mean([said[row].any_is(wanted) for row in rows]),
+                    mean([said[row].all_are(gender) for row in rows]),
+                    mean(change[rows].tolist()),
+                    sign_flip(before, after, self.seed),
+                    mean(relative(change[rows], self.full[rows], lemmas).tolist()),
+                    mean([outside[row][0] for row in rows]),
+                    mean([outside[row][1] for row in rows]),
+                    mean([said[row].present == said[row].judged for row in rows]),
+                    mean(divergence[rows].tolist()),
+                )
+            )
+        return found
+
+    def estimate(self, values: Sequence[float], rows: NDArray) -> Estimate:
+        """A mean over lemmas of some recipients' values, its interval over lemmas and templates."""
+        lemmas, templates = ([names[row] for row in rows] for names in (self.lemmas, self.templates))
+        return estimate(values, lemmas, self.seed, templates=templates)
+
+    def outside(self, row: int, now: str, before: str) -> tuple[float, int]:
+        """chrF and the number of changed words, without the words that have any form of an agreeing word."""
+        forms = {form.lower() for word in self.experiment.stimuli[row].judged for form in word.forms.values()}
+        left = [[word for word in WORD.findall(text) if word.lower() not in forms] for text in (now, before)]
+        changed = sum(
+            max(i2 - i1, j2 - j1)
+            for what, i1, i2, j1, j2 in SequenceMatcher(None, *left, autojunk=False).get_opcodes()
+            if what != "equal"
+        )
+        return CHRF().sentence_score(" ".join(left[0]), [" ".join(left[1])]).score if changed else 100.0, changed
+
+    @torch.inference_mode()
+    def divergence(self, features: Tensor) -> NDArray:
+        """KL(unpatched ‖ patched), a mean over each row's steps that predict no agreeing word: [R], nats."""
+        model, counted = self.experiment.translator.model, torch.from_numpy(self.counted)
+        found = []
+        for place in range(len(features)):
+            before, now = (
+                model.logits(each[place, counted[place]]).log_softmax(1) for each in (self.features, features)
+            )
+            found.append(float((before.exp() * (before - now)).sum(1).mean()))
+        return numpy.array(found)
+
+    def share(self, said: Sequence[Continuation], gender: str, wanted: str | None = None) -> float:
+        """How often all agreeing words of this gender's recipients have the wanted gender (None: the other); a mean over
+        lemmas."""
+        rows = numpy.flatnonzero(self.genders == gender)
+        have = numpy.array([said[row].all_are(wanted or other(gender)) for row in rows], dtype=float)
+        return float(by_cluster(have, [self.lemmas[row] for row in rows])[0].mean())
+
+    def controls(
+        self, name: str, units: int, tap: MakeTap, random: Sequence[MakeTap], apart: float | None = None
+    ) -> list[Control]:
+        """A tap beside random ones, in each direction."""
+        observed, *drawn = (self.experiment.go_on(self.recipients, each, self.beam) for each in (tap, *random))
+        found = []
+        for gender in self.directions:
+            own, rates = self.share(observed, gender), [self.share(said, gender) for said in drawn]
+            found.append(
+                Control(
+                    name,
+                    f"{gender} → {other(gender)}",
+                    units,
+                    len(rates),
+                    own,
+                    float(numpy.mean(rates)),
+                    float(numpy.quantile(rates, 0.95)) if len(rates) >= ENOUGH else None,
+                    (sum(rate >= own for rate in rates) + 1) / (len(rates) + 1),
+                    apart,
+                )
+            )
+        return found
+
+    # Erasure
+
+    @torch.inference_mode()
+    def whitened(self, site: str) -> list[tuple[Whitened, NDArray]]:
+        """For every step from the noun on at which half of the fitted sentences still go on, their values and which they are."""
+        values, inside = [], [len(s.pieces) - s.position for s in (self.experiment.stimuli[row] for row in self.fit)]
+        for begin in range(0, len(self.fit), ROWS):
+            recorder = Recorder([site])
+            self.experiment.forced(
+                self.fit[begin : begin + ROWS], lambda _, recorder=recorder: recorder, max(inside) + 1
+            )
+            values.append(recorder[site].cpu())
+        found, all_values = [], torch.cat(values).numpy()  # [N, T, H]
+        for step in range(all_values.shape[1]):
+            rows = numpy.flatnonzero(numpy.array(inside) >= step)
+            if 2 * len(rows) < len(self.fit):
+                break
+            found.append((Whitened(all_values[rows, step]), rows))
+        return found
+
+    def erase(self, site: str, steps: list[tuple[Whitened, NDArray]], gender: dict[str, str]) -> MakeTap:
+        """Erase these genders of the fitted lemmas, at every step."""
+        labels = numpy.array([gender[lemma] for lemma in self.fit_lemmas])
+        tap = Erase(site, [values.eraser(labels[rows].tolist()) for values, rows in steps])
+        return lambda part: tap
+
+    def erased(self, sites: Sequence[str], draws: int) -> list[Erased]:
+        """LEACE at these sites, held, beside LEACE for genders dealt out at random among the lemmas."""
+        random, steps = numpy.random.default_rng(self.seed), {site: self.whitened(site) for site in sites}
+        gender = dict(zip(self.fit_lemmas, self.fit_genders))
+
+        def tap(gender: dict[str, str]) -> MakeTap:
+            taps = [self.erase(site, each, gender) for site, each in steps.items()]
+            return lambda part: Chain(*(make(part) for make in taps))
+
+        effects = self.effect("erasure", " and ".join(sites), tap(gender), units=self.width(sites[0]), span=None)
+        dealt = [dict(zip(gender, random.permutation(list(gender.values())))) for _ in range(draws)]
+        drawn = [self.experiment.go_on(self.recipients, tap(each), self.beam) for each in dealt]
+        found = []
+        for own, effect in zip(self.directions, effects):
+            left = [self.share(said, own, own) for said in drawn]
+            as_little = sum(each <= effect.kept_gender.value for each in left)
+            found.append(Erased(list(sites), effect, left, (as_little + 1) / (len(left) + 1)))
+        return found
+
+
+# The smallest set
+
+
+def alone(bench: Bench) -> NDArray:
+    """What each unit of the cell does by itself to the next agreeing word's log-odds, exchanged at the noun, in units of what
+    the donor's whole run changes: [H], a mean over the directions' means over lemmas."""
+    experiment, R, H = bench.experiment, len(bench.pairs), bench.width(bench.experiment.site)
+    own, donor = bench.own(experiment.site), bench.donor(experiment.site)  # [R, H]
+    steps = 1 + max(experiment.next_parting(row).place - experiment.positions[row] for row in bench.recipients)
+    effects, together = [], max(1, ROWS // R)
+    for first in range(0, H, together):
+        units = range(first, min(first + together, H))
+        value = own.repeat(len(units), 1)
+        for place, unit in enumerate(units):
+            value[place * R : (place + 1) * R, unit] = donor[:, unit]
+        rows = bench.recipients * len(units)
+        tap = lambda part, value=value: at_start(experiment.site, value[part])
+        odds = experiment.log_odds(rows, experiment.forced(rows, tap, steps)).view(len(units), R)
+        effects.append(odds - bench.log_odds)
+    change = torch.cat(effects)  # [H, R]
+    means = []
+    for gender in bench.directions:
+        rows = numpy.flatnonzero(bench.genders == gender)
+        lemmas = [bench.lemmas[row] for row in rows]
+        means.append(by_cluster(relative(change[:, rows].T, bench.full[rows], lemmas).numpy(), lemmas)[0].mean(0))
+    return numpy.mean(means, axis=0)
+
+
+def smallest(name: str, order: Sequence[int], sizes: Sequence[int], select: Bench, test: Bench) -> Smallest:
+    """The fewest units of an order whose exchange changes FLIPPED of the sentences in both directions.
+
+    Looked for on `select` over these sizes, then by halving between the last that fails and the first that does; measured on
+    `test`. ValueError: the two share a lemma.
+    """
+    if shared := set(select.lemmas) & set(test.lemmas):
+        raise ValueError(f"{sorted(shared)[0]} is among the nouns to choose on and among those to measure on")
+
+    def worst(k: int) -> float:
+        [said] = select.experiment.interchange(select.pairs, [torch.tensor(order[:k])], select.beam)
+        return min(select.share(said, gender) for gender in select.directions)
+
+    curve = {k: worst(k) for k in sizes}
+    enough = next((k for k in sorted(curve) if curve[k] >= FLIPPED), None)
+    if enough is None:
+        return Smallest(name, sorted(curve.items()), None, {})
+    fails = max((k for k in curve if k < enough), default=0)
+    while enough - fails > 1:
+        middle = (enough + fails) // 2
+        curve[middle] = worst(middle)
+        fails, enough = (fails, middle) if curve[middle] >= FLIPPED else (middle, enough)
+    units = [int(unit) for unit in order[:enough]]
+    [said] = test.experiment.interchange(test.pairs, [torch.tensor(units)], test.beam)
+    measured = {}
+    for gender in test.directions:
+        rows = numpy.flatnonzero(test.genders == gender)
+        changed = [said[row].all_are(other(gender)) for row in rows]
+        measured[f"{gender} → {other(gender)}"] = test.estimate(changed, rows)
+    return Smallest(name, sorted(curve.items()), units, measured)
+
+
+# Everything together
+
+
+@dataclass(frozen=True)
+class Causal:
+    """Rungs L4 to L6 of one run: its last decoder cell, units chosen on some nouns, everything measured on others."""
+
+    site: str
+    chosen: list[
+        int
+    ]  # the smaller of the two sets found, if it has at most an eighth of the units; else the best eighth
+    alone: list[float]  # each unit's own effect on the log-odds, on the nouns to choose on
+    smallest: list[Smallest]
+    effects: list[Effect]
+    controls: list[Control]
+    erased: list[Erased]
+    nouns: int  # tested
+    draws: int
+    seed: int
+
+
+def spread(pairs: Sequence[Partners], count: int) -> list[Partners]:
+    """At most so many, evenly from all of them."""
+    return [pairs[place] for place in numpy.unique(numpy.linspace(0, len(pairs) - 1, count).astype(int))]
+
+
+def interventions(bench: Bench, units: Sequence[int] | None) -> dict[str, tuple[MakeTap, int | None]]:
+    """Every kind of intervention on these units of the last decoder cell (None: all), and over how many steps it is held."""
+    site = bench.experiment.site
+    found = {
+        "zero": (bench.zero(site, units=units), 1),
+        "zero, held": (bench.zero(site, units=units, span=None), None),
+        "mean": (bench.mean(site, units=units), 1),
+        "mean, held": (bench.mean(site, units=units, span=None), None),
+        "resample": (bench.resample(site, units=units), 1),
+    }
+    found |= {f"interchange, {name}": (bench.protocol(name, units), 1) for name in PROTOCOLS}
+    found |= {f"clamp, dose {dose:g}": (bench.clamp(site, dose, units=units), 1) for dose in DOSES}
+    return found | {f"steer, dose {dose:g}": (bench.steer(site, dose, units=units), 1) for dose in DOSES}
+
+
+def causal(
+    test: Bench,
+    choose: Bench,
+    order: Sequence[int],
+    sizes: Sequence[int],
+    draws: int,
+    progress: Callable[[str, float], None],
+) -> Causal:
+    """Find the smallest set on `choose`'s nouns; on `test`'s, do everything to it, to as many random units, and to all units.
+
+    `order` are all units of the last decoder cell, those first that tell the genders best apart; `sizes` are the numbers of
+    units among which the smallest set is looked for; `draws` random sets and directions, and a fifth as many erasures.
+    """
+    experiment, site, H = test.experiment, test.experiment.site, len(order)
+    random = numpy.random.default_rng(test.seed)
+    progress("each unit alone", 0.0)
+    own = alone(Bench(choose.experiment, spread(choose.pairs, ALONE), [], choose.seed, choose.beam))
+    found = []
+    for name, each in (("class separation", list(order)), ("own effect", numpy.argsort(-own).tolist())):
+        progress("the smallest set", 0.2)
+        found.append(smallest(name, each, sizes, choose, test))
+    few = [each.units for each in found if each.units and len(each.units) <= max(1, H // 8)]
+    chosen = min(few, key=len) if few else numpy.argsort(-own)[: max(1, H // 8)].tolist()
+    effects, controls = [], []
+    for units in (chosen, None):
+        progress("interventions", 0.3 if units else 0.4)
+        for name, (tap, span) in interventions(test, units).items():
+            effects += test.effect(name, site, tap, units=units and len(units), span=span)
+    progress("matched random sets", 0.5)
+    variance = experiment.values(site)[test.fit].var(0)
+    traits = torch.stack([variance, outgoing(experiment.translator.model, site)], dim=1).numpy()
+    if drawn := matched(chosen, traits, draws, random):
+        sets = [test.protocol("c → h", each) for each in drawn[0]]
+        controls += test.controls("matched sets", len(chosen), test.protocol("c → h", chosen), sets, drawn[1])
+    for place, (units, dose) in enumerate(product((chosen, None), RANDOM_DOSES)):
+        progress("random directions", 0.6 + 0.08 * place)
+        directions = [test.steer_at_random(site, dose, random, units) for _ in range(draws)]
+        name = f"random directions, dose {dose:g}"
+        controls += test.controls(name, len(units or order), test.steer(site, dose, units=units), directions)
+    progress("erasure", 0.92)
+    erased = [each for sites in ([site], experiment.states) for each in test.erased(sites, max(1, draws // 5))]
+    return Causal(
+        site, chosen, own.tolist(), found, effects, controls, erased, len(set(test.lemmas)), draws, test.seed
+    )  # fmt: skip
