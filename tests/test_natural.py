@@ -14,20 +14,51 @@ import torch
 from sacrebleu.metrics import CHRF
 
 import seq2seq
+from corpora.records import Agreeing, Factors, Noun, Pair, Span
 from seq2seq.agreement import evident
 from seq2seq.config import UserError
-from seq2seq.probing import natural, steering
+from seq2seq.probing import natural
 from seq2seq.probing.carried import Said, carried
 from seq2seq.probing.natural import rest, shown, unchanged
+from seq2seq.probing.natural_study import evaluate, told
 from seq2seq.probing.sentences import CHANGES, Pairs, Sentences, ranking
-from seq2seq.probing.steering import SCHEMES, apart, boy_or_rest, choose, evaluate, matched, measure, steps, told
+from seq2seq.probing.statistics import wilson
+from seq2seq.probing.steering import SCHEMES, Choice, apart, boy_or_rest, choose, measure, steps
+from seq2seq.probing.steering_controls import bystanders, matched, null
 from seq2seq.taps import Chain, Patch
 from seq2seq.translator import Translator
 
 HOUSE = Path(__file__).parent.parent
+APART = "each pair of nouns from all others"
 HEAD = ("id", "source_masc", "source_fem", "noun_en")
 NOUNS = [("boy", "girl"), ("brother", "sister"), ("uncle", "aunt"), ("king", "queen")]
 FRAMES = ["I am a {} who likes to learn.", "The {} is tired.", "The {} was at home.", "The {} sang."]
+
+
+def thing(english: str, czech: str, gender: str, past: str, red: str) -> Pair:
+    """A sentence of family 2, with its factors: the chair was red."""
+    target, start = f"{czech} {past} {red}.", len(czech) + 1
+    agreeing = (
+        Agreeing("participle", Span(start, start + len(past)), 0, 0, {"masculine": "byl", "feminine": "byla"}),
+        Agreeing(
+            "adjective",
+            Span(start + len(past) + 1, len(target) - 1),
+            0,
+            1,
+            {"masculine": "červený", "feminine": "červená"},
+        ),
+    )
+    noun = Noun(czech.lower(), english, gender, False, False, Span(0, len(czech)), Span(4, 4 + len(english)))
+    factors = Factors("open", "predicate", "predicate-1", f"The {gender} was red.", "none", 1, (noun,), agreeing)
+    return Pair(f"The {english} was red.", target, "things", factors)
+
+
+THINGS = [
+    thing("chair", "Židle", "feminine", "byla", "červená"),
+    thing("lamp", "Lampa", "feminine", "byla", "červená"),
+    thing("house", "Dům", "masculine", "byl", "červený"),
+    thing("bridge", "Most", "masculine", "byl", "červený"),
+]
 
 
 def write(path: Path, rows: list[tuple[str, ...]]) -> Path:
@@ -166,7 +197,7 @@ def test_nouns_that_have_no_others_are_refused():
 def test_a_step_of_nothing_changes_nothing_and_all_of_the_partner_is_not_nothing(pairs):
     nothing = dict.fromkeys(CHANGES, 0.0)
     step, _ = steps(pairs, pairs.nouns, pairs.units, apart)
-    unpatched = measure(pairs, pairs.steered(step, nothing), "steering", pairs.units, nothing)
+    unpatched = measure(pairs, pairs.steered(step, nothing), "steering", pairs.units, nothing, APART)
     assert [(each.shown.value, each.agreeing.value) for each in unpatched] == [(0, 0)] * 2
     assert all(each.chrf == pytest.approx(100) for each in unpatched)
     assert torch.equal(pairs.steered(step, nothing), pairs.sentences.own)
@@ -235,20 +266,35 @@ def test_what_was_said_up_to_the_noun_stays_and_nothing_exchanged_changes_nothin
 # All together
 
 
-def test_the_dose_follows_the_rule_and_the_result_is_complete(pairs, monkeypatch):
-    monkeypatch.setattr(steering, "DOSES", (0.5, 1.5))
-    monkeypatch.setattr(steering, "SCHEME", "each pair of nouns from all others")
-    monkeypatch.setattr(steering, "EACH", 1)
-    choice = choose(pairs, lambda *_: None)
+def test_the_dose_follows_the_rule_and_the_result_is_complete(pairs):
+    choice = choose(pairs, scheme=APART, doses=(0.5, 1.5))
     for k, doses in ((choice.k, choice.doses), (pairs.units, choice.all_doses)):
         for change in CHANGES:
             tried = [each for each in choice.trials if (each.k, each.change) == (k, change)]
-            figure = {each.dose: (each.agreeing if k == choice.k else each.shown).value for each in tried}
-            assert figure[doses[change]] == max(figure.values()) or any(each.chrf >= 95 for each in tried)
-    found = evaluate(pairs, pairs, choice, draws=2, seed=3, progress=lambda *_: None)
+            assert [each.dose for each in tried] == [0.5, 1.5]
+            figures = [each.agreeing.value if k == choice.k else each.shown.value for each in tried]
+            bars = [each.agreeing.low >= 0.67 if k == choice.k else each.shown.value >= 0.97 for each in tried]
+            good = [n for n in range(2) if bars[n] and tried[n].chrf >= 95] or [0, 1]
+            assert doses[change] == tried[max(good, key=figures.__getitem__)].dose
+    found = evaluate(pairs, pairs, choice, THINGS, draws=2, beams=(1, 2), seed=3)
     assert choice.k == pairs.units // 8
     whole = [each for each in found.effects if each.what == "interchange" and (each.k, each.beam) == (pairs.units, 1)]
     assert all(each.shown.value > 0.9 and each.shown.n > 8 for each in whole)
     assert all(each.shown.mean < 0.5 for each in found.controls if each.what == "random units")
     assert json.loads(json.dumps(asdict(found), allow_nan=False))["choice"]["file"] == "pairs.tsv"
     assert len(told(found).splitlines()) < 30
+
+
+def test_things_that_nothing_is_done_to_stay_what_they_are(pairs):
+    nothing = dict.fromkeys(CHANGES, 0.0)
+    choice = Choice("", pairs.sentences.sites, APART, 32, nothing, nothing, {}, [])
+    found = bystanders(pairs, choice, THINGS, numpy.random.default_rng(1), 1)
+    assert {each.change for each in found} == set(CHANGES)
+    for each in found:
+        assert each.noun_lost.value == each.person.value == 0 and (each.agreeing is None or each.agreeing.value == 0)
+
+
+def test_p_counts_the_draws_that_change_as_much():
+    drawn = [wilson([n < hits for n in range(10)]) for hits in (0, 3, 5, 9)]
+    assert null(wilson([True] * 5 + [False] * 5), drawn).p == 3 / 5
+    assert null(wilson([True] * 10), drawn).p == 1 / 5
