@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 import seq2seq
 from corpora.agreement import load as agreement
 from seq2seq.config import UserError
-from seq2seq.probing import gates
+from seq2seq.probing import gates, persistence
 from seq2seq.probing.gates import (
     CHANGES,
     KEEPS,
@@ -35,6 +36,7 @@ from seq2seq.probing.statistics import Estimate
 from seq2seq.probing.stimuli import stimulus
 from seq2seq.taps import Chain, Patch
 from seq2seq.trace import trace
+from seq2seq.translator import Translator
 
 HOUSE = Path(__file__).parent.parent
 KINDS = (*CHANGES, *KEEPS, OTHER, SAME, NO_NOUN, NO_ATTRACTOR, PREDICTS, MATCHED)
@@ -286,7 +288,50 @@ def test_forget_one_and_input_nought_keep_the_old_cell(demo, operation):
 
 
 def test_a_cell_without_these_gates_is_refused(tiny_model, tokenizer, corpus):
-    translator = seq2seq.Translator(tiny_model("none", 1), tokenizer)
+    translator = Translator(tiny_model("none", 1), tokenizer)
     translator.model.decoder[-1].cell = type("Plain", (), {"gates": ("update",)})
     with pytest.raises(UserError, match="gates input, forget"):
         gates.gate_story(translator, corpus, seed=1)
+
+
+# Persistence
+
+
+def test_a_half_life_lies_between_two_words():
+    assert persistence.half_life([1.0, 0.8, 0.4, 0.1]) == pytest.approx(1.75)
+    assert persistence.half_life([1.0, 0.9, 0.8]) is None
+
+
+def test_a_cell_that_never_writes_keeps_what_its_forget_gates_leave(demo, corpus):
+    """With i = 0 and one f for all, R(τ) is P(τ) is f to the number of pieces read."""
+    model = copy.deepcopy(demo.model)
+    kernel, H = model.decoder[0].kernel, model.decoder[0].units
+    with torch.no_grad():
+        for weight in (kernel.weight_ih_l0, kernel.weight_hh_l0, kernel.bias_ih_l0, kernel.bias_hh_l0):
+            weight[: 2 * H] = 0.0  # input and forget gates
+        kernel.bias_ih_l0[:H] = -100.0
+        kernel.bias_ih_l0[H : 2 * H] = 3.0
+    few = [
+        pair for pair in corpus if pair.factors.template in ("verb-8", "adjective-8", "phrase-8", "adjective-phrase-8")
+    ]
+    units = list(range(0, H, 5))
+    found = persistence.persistence(Translator(model, demo.tokenizer), few, {"decoder.0": units}, seed=1)
+    assert {(each.of, each.partner, each.intervener) for each in found} == {
+        (of, partner, intervener)
+        for of in ("all units", "chosen units")
+        for partner in ("of the other gender", "of the same gender")
+        for intervener in ("no noun", "a noun")
+    }
+    forget = 1 / (1 + numpy.exp(-3.0))
+    for each in found:
+        r, p = ([step.value for step in curve] for curve in (each.distance, each.kept))
+        assert r == pytest.approx(p, rel=1e-3)
+        assert r[0] * forget**20 < r[-1] <= r[0] * forget**persistence.SPAN * 1.001
+        assert len(r) == persistence.SPAN + 1
+    assert all(each.distance[0].value == pytest.approx(1) for each in found if each.partner == "of the other gender")
+    json.dumps([dataclasses.asdict(each) for each in found], allow_nan=False)
+
+
+def test_a_layer_that_reads_backwards_has_no_persistence(demo, corpus):
+    with pytest.raises(UserError, match="right to left"):
+        persistence.persistence(demo, corpus[:10], {"encoder.0.backward": [1]}, seed=1)

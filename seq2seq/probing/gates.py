@@ -26,7 +26,7 @@ from ..config import UserError
 from ..model import Model
 from ..taps import Chain, Patch, Tap
 from ..tokenizer import Tokenizer, Word
-from ..trace import read_at, trace
+from ..trace import read_at
 from ..translator import Translator
 from .interventions import Experiment
 from .register import (
@@ -34,6 +34,7 @@ from .register import (
     FEWEST,
     READABLE,
     RESAMPLES,
+    align,
     area,
     clauses,
     from_the_right,
@@ -42,6 +43,7 @@ from .register import (
     register_units,
     shown,
     sign_flip,
+    states,
     subjects_of,
     telling,
     two_subjects,
@@ -54,7 +56,7 @@ OPEN, SHUT = 0.9, 0.1  # H2: a forget gate above the one keeps, an input gate be
 CHANGED = 0.5  # surgery must change more sentences than not …
 LEFT_ALONE = 0.05  # … and no more than this where nothing may change
 NEAREST = 10  # units, by variance, among which a random one is drawn for each unit
-WINDOW = (-2, -1, 0, 1, 2)  # words around an event
+WINDOW = (-2, -1, 0, 1)  # words around an event
 BATCH = 256  # sentences traced together
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
@@ -640,12 +642,10 @@ def read_gates(
     parts: dict[str, list[Values]] = {gate: [] for gate in GATES}
     for start in range(0, len(events), BATCH):
         part = events[start : start + BATCH]
-        made = trace(
-            translator.model, translator.tokenizer, [e.pair.source for e in part], [e.pair.target for e in part], sites
-        )
+        made = states(translator, [e.pair.source for e in part], [e.pair.target for e in part], sites)
         rows, windows = torch.arange(len(part))[:, None], torch.tensor([each.window for each in part])
         for gate, site in zip(GATES, sites):
-            values = made.values[site][rows, windows].numpy().astype(numpy.float64)  # [N, W, H]
+            values = made[site][rows, windows].numpy().astype(numpy.float64)  # [N, W, H]
             parts[gate].append((values * signs if gate == "candidate" else values) @ average)
     return Readings(events, {gate: numpy.concatenate(each) for gate, each in parts.items()})
 
@@ -732,14 +732,12 @@ def candidates(
     chosen = two_subjects(pairs)
     if not chosen:
         raise UserError("no sentence with two subjects, each with its verb: the gate story needs the agreement corpus")
-    tokenizer = translator.tokenizer
-    aligned = [[tokenizer.align(tokenizer.encode(text)) for text in (p.source, p.target)] for p in chosen]
-    read = [clauses(pair, memory, *words) for pair, words in zip(chosen, aligned)]
+    read = [clauses(pair, memory, *words) for pair, words in zip(chosen, align(translator, chosen))]
     if memory.startswith("decoder"):  # where there are such words at all
         kept = [n for n, each in enumerate(read) if len(each[0].steps) > DECISIVE]
         chosen, read = [chosen[n] for n in kept], [read[n] for n in kept]
-    made = trace(translator.model, tokenizer, [p.source for p in chosen], [p.target for p in chosen], [memory])
-    subjects, recorded = subjects_of(chosen, read, held_out), record(made, memory, read)
+    made = states(translator, [p.source for p in chosen], [p.target for p in chosen], [memory])[memory]
+    subjects, recorded = subjects_of(chosen, read, held_out), record(made, read)
     step = min(DECISIVE, max(step for clause, step in recorded if clause == 0))
     units, apart = register_units(subjects, recorded, step)
     rows, values = recorded[0, step]
@@ -760,7 +758,8 @@ def surgeries(
 ) -> list[Surgery]:  # fmt: skip
     """Keep where it should be rewritten, rewrite where it should be kept, and shut what should let it out."""
     forms = telling(pairs)
-    new, attracted, predicting = (Operation(translator, each, forms, place) for each in events)
+    some = [thinned([each for each in kind if each.kind != MATCHED], 2 * recipients, seed) for kind in events]
+    new, attracted, predicting = (Operation(translator, each, forms, place) for each in some)
     return [
         operate(new, CHANGES, KEEPS, {"forget": 1.0, "input": 0.0}, "its verb has the old gender", another, units, sets,
                 recipients, seed),

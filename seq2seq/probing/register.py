@@ -34,10 +34,11 @@ from torch import Tensor
 from corpora.records import GENDERS as ALL_GENDERS
 from corpora.records import Pair
 
+from ..batching import Example, collate
 from ..config import UserError
-from ..taps import Tap
+from ..taps import Recorder, Tap
 from ..tokenizer import WORD, Word
-from ..trace import Trace, read_at, trace
+from ..trace import read_at
 from ..translator import Translator
 from .interventions import Experiment, at_start
 from .statistics import Estimate, Values, by_cluster, estimate
@@ -340,15 +341,37 @@ def subjects_of(pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], he
     return Subjects(lemmas, feminine, numpy.isin(lemmas, sorted(held_out)))
 
 
-def record(made: Trace, site: str, read: Sequence[tuple[Clause, Clause]]) -> Recorded:
-    """A site at each clause and step."""
+@torch.inference_mode()
+def states(
+    translator: Translator, sources: Sequence[str], targets: Sequence[str], sites: Sequence[str]
+) -> dict[str, Tensor]:
+    """Sites over word pieces, forced through the targets: [B, T, H] each; without the logits, which nobody looks at here."""
+    model, encode = translator.model, translator.tokenizer.encode
+    batch = collate([Example(encode(source), encode(target)) for source, target in zip(sources, targets, strict=True)])
+    batch, recorder = batch.to(next(model.parameters()).device), Recorder(sites)
+    heard = any(site.startswith("encoder") for site in sites)
+    memory = model.encode(batch.source, batch.source_lengths, recorder if heard else None)
+    if any(site.startswith("decoder") for site in sites):
+        model.decode(batch.target_in, memory, recorder)
+    return {site: recorder[site].cpu() for site in sites}
+
+
+def align(translator: Translator, pairs: Sequence[Pair]) -> list[tuple[list[Word], list[Word]]]:
+    """The words of either side of each pair."""
+    tokenizer = translator.tokenizer
+    sides = [(pair.source, pair.target) for pair in pairs]
+    return [tuple(tokenizer.align(tokenizer.encode(text)) for text in side) for side in sides]  # type: ignore[misc]
+
+
+def record(made: Tensor, read: Sequence[tuple[Clause, Clause]]) -> Recorded:
+    """A site, made [B, T, H], at each clause and step."""
     recorded = {}
     for clause in (0, 1):
         for step in STEPS:
             rows = [row for row, each in enumerate(read) if len(each[clause].steps) > step]
             if len(rows) >= len(read) / 4:  # a step that few sentences have says something about those
                 positions = [read[row][clause].steps[step] for row in rows]
-                values = made.values[site][rows, positions].numpy().astype(numpy.float64)  # [R, H]
+                values = made[rows, positions].numpy().astype(numpy.float64)  # [R, H]
                 recorded[clause, step] = (numpy.array(rows), values)
     return recorded
 
@@ -551,7 +574,6 @@ def register_test(
     `draws` random sets of units and directions stand beside each swap, on at most `recipients` sentences.
     UserError: too few such pairs.
     """
-    model, tokenizer = translator.model, translator.tokenizer
     held_out, forms = held_out_lemmas(pairs), telling(pairs)
     sites = sites_of(translator)
     chosen = two_subjects(pairs)
@@ -559,17 +581,17 @@ def register_test(
         raise UserError(
             "no sentence with two subjects, each with its verb: the register test needs the agreement corpus"
         )
-    made = trace(model, tokenizer, [p.source for p in chosen], [p.target for p in chosen], sites)
-    read = [clauses(pair, sites[0], *words) for pair, *words in zip(chosen, made.sources, made.targets)]
+    aligned = align(translator, chosen)
+    read = [clauses(pair, sites[0], *words) for pair, words in zip(chosen, aligned)]
     kept = [row for row, each in enumerate(read) if min(len(clause.steps) for clause in each) > DECISIVE]
     if not kept:
         raise UserError(f"no sentence with {DECISIVE} words without gender between two subjects and their verbs")
-    chosen = [chosen[row] for row in kept]
-    made = trace(model, tokenizer, [p.source for p in chosen], [p.target for p in chosen], sites)
+    chosen, aligned, read = [chosen[row] for row in kept], [aligned[row] for row in kept], [read[row] for row in kept]
+    made = states(translator, [p.source for p in chosen], [p.target for p in chosen], sites)
     found, units, direction = [], [], numpy.zeros(0)
     for site in sites:
-        here = [clauses(pair, site, *words) for pair, *words in zip(chosen, made.sources, made.targets)]
-        subjects, recorded = subjects_of(chosen, here, held_out), record(made, site, here)
+        here = [clauses(pair, site, *words) for pair, words in zip(chosen, aligned)]
+        subjects, recorded = subjects_of(chosen, here, held_out), record(made[site], here)
         result, probes = examine(site, subjects, recorded, seed)
         if site.startswith("decoder"):
             inputs = swapped_inputs(translator, chosen, here, site, subjects, probes, seed)
@@ -577,7 +599,6 @@ def register_test(
         if site == sites[0]:
             units, direction = register_units(subjects, recorded, result.step)
         found.append(result)
-    read = [clauses(pair, sites[0], *words) for pair, *words in zip(chosen, made.sources, made.targets)]
     swaps, understood = [], []
     for clause in (0, 1):
         swapping = Swapping(translator, chosen, read, clause, forms)
@@ -587,7 +608,7 @@ def register_test(
     if min(each.value for each in understood) < UNDERSTOOD:
         agree = f"the verbs agree in {understood[0].value:.0%} and {understood[1].value:.0%} of the clauses only"
         found = [replace(each, verdict=UNDECIDED, why=f"{agree}; else {each.verdict}: {each.why}") for each in found]
-    return Result(model.settings.attention, understood, found, units, swaps, decide_swap(swaps), seed)
+    return Result(translator.model.settings.attention, understood, found, units, swaps, decide_swap(swaps), seed)
 
 
 def swapped_inputs(
@@ -601,15 +622,9 @@ def swapped_inputs(
         rows = [row for row in range(len(pairs)) if subjects.held_out[row, clause] and (row, clause) in partner]
         said = [partner[row, clause] for row in rows]
         rows, said = zip(*[(r, s) for r, s in zip(rows, said) if subjects.held_out[s, clause]])  # type: ignore[assignment]
-        made = trace(
-            translator.model,
-            translator.tokenizer,
-            [pairs[n].source for n in rows],
-            [pairs[n].target for n in said],
-            [site],
-        )
+        made = states(translator, [pairs[n].source for n in rows], [pairs[n].target for n in said], [site])
         forced = [read[n] for n in said]
-        for step, (at, values) in ((s, v) for (c, s), v in record(made, site, forced).items() if c == clause):
+        for step, (at, values) in ((s, v) for (c, s), v in record(made[site], forced).items() if c == clause):
             if step not in probes:
                 continue
             those = [said[n] for n in at]
