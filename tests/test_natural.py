@@ -73,7 +73,7 @@ def demo() -> Translator:
 
 
 @pytest.fixture(scope="module")
-def pairs(demo, tmp_path_factory) -> Pairs:
+def natural_pairs(demo, tmp_path_factory) -> Pairs:
     rows = [
         (f"{n}", frame.format(nouns[0]), frame.format(nouns[1]), nouns[0])
         for n, (frame, nouns) in enumerate(product(FRAMES, NOUNS))
@@ -159,27 +159,27 @@ def test_no_scheme_lets_a_noun_speak_for_itself():
     )
 
 
-def test_a_step_does_not_depend_on_the_sentences_with_its_own_noun(pairs):
+def test_a_step_does_not_depend_on_the_sentences_with_its_own_noun(natural_pairs):
     nouns = [("boy", "girl")]
-    before, _ = steps(pairs, nouns, pairs.units, apart)
-    own = torch.tensor([each == nouns[0] for each in pairs.nouns])
-    kept = pairs.difference
+    before, _ = steps(natural_pairs, nouns, natural_pairs.units, apart)
+    own = torch.tensor([each == nouns[0] for each in natural_pairs.nouns])
+    kept = natural_pairs.difference
     try:
-        pairs.difference = torch.where(own[:, None], torch.randn(kept.shape), kept)
-        assert torch.equal(steps(pairs, nouns, pairs.units, apart)[0], before)
-        pairs.difference = torch.where(own[:, None], kept, -kept)
-        assert torch.allclose(steps(pairs, nouns, pairs.units, apart)[0], -before)
+        natural_pairs.difference = torch.where(own[:, None], torch.randn(kept.shape), kept)
+        assert torch.equal(steps(natural_pairs, nouns, natural_pairs.units, apart)[0], before)
+        natural_pairs.difference = torch.where(own[:, None], kept, -kept)
+        assert torch.allclose(steps(natural_pairs, nouns, natural_pairs.units, apart)[0], -before)
     finally:
-        pairs.difference = kept
+        natural_pairs.difference = kept
 
 
-def test_a_step_is_the_mean_over_nouns_in_the_most_different_units_as_long_as_differences_are(pairs):
-    [step], [chosen] = steps(pairs, [("boy", "girl")], 32, apart)
-    difference = pairs.difference.numpy()
-    means = [difference[[each == noun for each in pairs.nouns]].mean(0) for noun in NOUNS[1:]]
+def test_a_step_is_the_mean_over_nouns_in_the_most_different_units_as_long_as_differences_are(natural_pairs):
+    [step], [chosen] = steps(natural_pairs, [("boy", "girl")], 32, apart)
+    difference = natural_pairs.difference.numpy()
+    means = [difference[[each == noun for each in natural_pairs.nouns]].mean(0) for noun in NOUNS[1:]]
     mean = sum(means) / 3
     best = numpy.argsort(-abs(mean))[:32]
-    rows = [each != NOUNS[0] for each in pairs.nouns]
+    rows = [each != NOUNS[0] for each in natural_pairs.nouns]
     length = numpy.linalg.norm(difference[rows][:, best], axis=1).mean()
     expected = numpy.zeros_like(mean)
     expected[best] = mean[best] / numpy.linalg.norm(mean[best]) * length
@@ -194,40 +194,48 @@ def test_nouns_that_have_no_others_are_refused():
 # Acting
 
 
-def test_a_step_of_nothing_changes_nothing_and_all_of_the_partner_is_not_nothing(pairs):
+def test_a_step_of_nothing_changes_nothing_and_all_of_the_partner_is_not_nothing(natural_pairs):
     nothing = dict.fromkeys(CHANGES, 0.0)
-    step, _ = steps(pairs, pairs.nouns, pairs.units, apart)
-    unpatched = measure(pairs, pairs.steered(step, nothing), "steering", pairs.units, nothing, APART)
+    step, _ = steps(natural_pairs, natural_pairs.nouns, natural_pairs.units, apart)
+    unpatched = measure(
+        natural_pairs, natural_pairs.steered(step, nothing), "steering", natural_pairs.units, nothing, APART
+    )
     assert [(each.shown.value, each.agreeing.value) for each in unpatched] == [(0, 0)] * 2
     assert all(each.chrf == pytest.approx(100) for each in unpatched)
-    assert torch.equal(pairs.steered(step, nothing), pairs.sentences.own)
+    assert torch.equal(natural_pairs.steered(step, nothing), natural_pairs.sentences.own)
 
 
-def test_interchange_in_chosen_units_is_the_partners_value_there_and_the_own_one_elsewhere(pairs):
-    chosen = torch.zeros(len(pairs), pairs.units, dtype=torch.bool)
+def test_interchange_in_chosen_units_is_the_partners_value_there_and_the_own_one_elsewhere(natural_pairs):
+    chosen = torch.zeros(len(natural_pairs), natural_pairs.units, dtype=torch.bool)
     chosen[:, ::3] = True
-    masculine, feminine = pairs.sentences.own.chunk(2)
+    masculine, feminine = natural_pairs.sentences.own.chunk(2)
     expected = torch.cat([masculine, feminine]).clone()
-    expected[: len(pairs), ::3], expected[len(pairs) :, ::3] = feminine[:, ::3], masculine[:, ::3]
-    assert torch.equal(pairs.interchanged(chosen), expected)
+    expected[: len(natural_pairs), ::3], expected[len(natural_pairs) :, ::3] = feminine[:, ::3], masculine[:, ::3]
+    assert torch.equal(natural_pairs.interchanged(chosen), expected)
 
 
 @pytest.mark.parametrize("beam", [1, 3])
-def test_writing_at_the_noun_is_what_one_patch_a_sentence_does(pairs, demo, beam):
+def test_writing_at_the_noun_is_what_one_patch_a_sentence_does(natural_pairs, demo, beam):
     """An independent road: one sentence at a time, through Translator, which taps encoder and decoder alike."""
-    step, _ = steps(pairs, pairs.nouns, pairs.units, apart)
-    values = pairs.steered(step, dict.fromkeys(CHANGES, 1.5))
-    rows = [0, 5, len(pairs) + 1, len(pairs) + 6]
-    found = pairs.sentences.translate(rows, beam, encoder=pairs.sentences.written(rows, values[rows]))
+    step, _ = steps(natural_pairs, natural_pairs.nouns, natural_pairs.units, apart)
+    values = natural_pairs.steered(step, dict.fromkeys(CHANGES, 1.5))
+    rows = [0, 5, len(natural_pairs) + 1, len(natural_pairs) + 6]
+    found = natural_pairs.sentences.translate(rows, beam, encoder=natural_pairs.sentences.written(rows, values[rows]))
     for row, text in zip(rows, found):
         forward, backward = values[row : row + 1].chunk(2, dim=1)
-        noun = demo.tokenizer.align(demo.tokenizer.encode(pairs.sentences.texts[row]))
+        noun = demo.tokenizer.align(demo.tokenizer.encode(natural_pairs.sentences.texts[row]))
         noun = next(word for word in noun if word.text in (name for both in NOUNS for name in both))
         tap = Chain(
             Patch("encoder.0.forward.cell", forward, positions=torch.tensor([noun.last])),
             Patch("encoder.0.backward.cell", backward, positions=torch.tensor([noun.first])),
         )
-        assert demo.translate([pairs.sentences.texts[row]], beam=beam, tap=tap) == [text]
+        assert demo.translate([natural_pairs.sentences.texts[row]], beam=beam, tap=tap) == [text]
+
+
+def test_a_run_that_shows_no_gender_is_refused_in_one_line(tiny_model, tokenizer, tmp_path):
+    rows = [("1", "The boy sang.", "The girl sang.", "boy"), ("2", "The king sang.", "The queen sang.", "king")]
+    with pytest.raises(UserError, match=r"^pairs\.tsv: in no pair [^\n]*$"):
+        choose(Pairs(Translator(tiny_model("none"), tokenizer), write(tmp_path / "pairs.tsv", rows)), scheme=APART)
 
 
 def test_random_units_are_as_many_none_of_the_chosen_and_vary_as_much():
@@ -244,11 +252,11 @@ def test_random_units_are_as_many_none_of_the_chosen_and_vary_as_much():
 # The decoder's own cell
 
 
-def test_what_was_said_up_to_the_noun_stays_and_nothing_exchanged_changes_nothing(pairs, demo):
-    said = Said(pairs)
+def test_what_was_said_up_to_the_noun_stays_and_nothing_exchanged_changes_nothing(natural_pairs, demo):
+    said = Said(natural_pairs)
     assert said.judged and len(said.own) == 2 * len(said.nouns)
     unpatched = said.go_on(said.own)
-    outputs = pairs.said(1)
+    outputs = natural_pairs.said(1)
     assert unpatched == [evident(outputs[said.rows[n]][said.words[n].start :]) for n in said.judged]
     values = said.own.roll(len(said.nouns), 0)
     texts = said.sentences.translate(
@@ -258,7 +266,7 @@ def test_what_was_said_up_to_the_noun_stays_and_nothing_exchanged_changes_nothin
     )
     for text, n in zip(texts, said.judged):
         assert text[: said.words[n].end] == outputs[said.rows[n]][: said.words[n].end]
-    curve = carried(pairs, pairs, apart)
+    curve = carried(natural_pairs, natural_pairs, apart)
     assert [each.agreeing.value for each in curve[:2]] == [0, 0] and curve[0].k == 0
     assert sum(each.agreeing.value for each in curve[-2:]) > 1  # without attention the decoder's cell carries it
 
@@ -266,9 +274,9 @@ def test_what_was_said_up_to_the_noun_stays_and_nothing_exchanged_changes_nothin
 # All together
 
 
-def test_the_dose_follows_the_rule_and_the_result_is_complete(pairs):
-    choice = choose(pairs, scheme=APART, doses=(0.5, 1.5))
-    for k, doses in ((choice.k, choice.doses), (pairs.units, choice.all_doses)):
+def test_the_dose_follows_the_rule_and_the_result_is_complete(natural_pairs):
+    choice = choose(natural_pairs, scheme=APART, doses=(0.5, 1.5))
+    for k, doses in ((choice.k, choice.doses), (natural_pairs.units, choice.all_doses)):
         for change in CHANGES:
             tried = [each for each in choice.trials if (each.k, each.change) == (k, change)]
             assert [each.dose for each in tried] == [0.5, 1.5]
@@ -276,19 +284,21 @@ def test_the_dose_follows_the_rule_and_the_result_is_complete(pairs):
             bars = [each.agreeing.low >= 0.67 if k == choice.k else each.shown.value >= 0.97 for each in tried]
             good = [n for n in range(2) if bars[n] and tried[n].chrf >= 95] or [0, 1]
             assert doses[change] == tried[max(good, key=figures.__getitem__)].dose
-    found = evaluate(pairs, pairs, choice, THINGS, draws=2, beams=(1, 2), seed=3)
-    assert choice.k == pairs.units // 8
-    whole = [each for each in found.effects if each.what == "interchange" and (each.k, each.beam) == (pairs.units, 1)]
+    found = evaluate(natural_pairs, natural_pairs, choice, THINGS, draws=2, beams=(1, 2), seed=3)
+    assert choice.k == natural_pairs.units // 8
+    whole = [
+        each for each in found.effects if each.what == "interchange" and (each.k, each.beam) == (natural_pairs.units, 1)
+    ]
     assert all(each.shown.value > 0.9 and each.shown.n > 8 for each in whole)
     assert all(each.shown.mean < 0.5 for each in found.controls if each.what == "random units")
     assert json.loads(json.dumps(asdict(found), allow_nan=False))["choice"]["file"] == "pairs.tsv"
     assert len(told(found).splitlines()) < 30
 
 
-def test_things_that_nothing_is_done_to_stay_what_they_are(pairs):
+def test_things_that_nothing_is_done_to_stay_what_they_are(natural_pairs):
     nothing = dict.fromkeys(CHANGES, 0.0)
-    choice = Choice("", pairs.sentences.sites, APART, 32, nothing, nothing, {}, [])
-    found = bystanders(pairs, choice, THINGS, numpy.random.default_rng(1), 1)
+    choice = Choice("", natural_pairs.sentences.sites, APART, 32, nothing, nothing, {}, [])
+    found = bystanders(natural_pairs, choice, THINGS, numpy.random.default_rng(1), 1)
     assert {each.change for each in found} == set(CHANGES)
     for each in found:
         assert each.noun_lost.value == each.person.value == 0 and (each.agreeing is None or each.agreeing.value == 0)

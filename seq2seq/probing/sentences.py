@@ -31,13 +31,14 @@ Doses = dict[str, float]  # change → dose
 class Sentences:
     """English sentences, read up to a word each, ready to be translated with other values there.
 
-    A direction has read the whole word at its last piece, and, from right to left, at its first. `own` [B, U] holds all
-    units of the sites side by side.
+    A direction has read the whole word at its last piece (of boy's: the 's), and, from right to left, at its first.
+    `own` [B, U] holds all units of the sites side by side.
     """
 
     def __init__(
         self, translator: Translator, texts: Sequence[str], places: Sequence[int], sites: Sequence[str] | None = None
     ):
+        translator.check(texts)
         layer = translator.model.encoder[-1]
         self.translator, self.texts = translator, list(texts)
         self.sites = list(sites or (f"{place}.{layer.cell.memory}" for place in layer.places))
@@ -117,9 +118,7 @@ class Pairs:
         texts = [getattr(pair, gender) for gender in GENDERS for pair in placed]
         self.sentences = Sentences(translator, texts, [pair.place for pair in placed] * 2, sites)
         masculine, feminine = self.sentences.own.chunk(2)
-        self.difference = (
-            feminine - masculine
-        )  # [P, U] what the noun alone makes different, as the sentences are the same
+        self.difference = feminine - masculine  # [P, U]
         self.outputs: dict[int, list[str]] = {}
 
     def __len__(self) -> int:

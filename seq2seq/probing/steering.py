@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ..agreement import evident
+from ..config import UserError
 from .interventions import other
 from .natural import Nouns, shown, unchanged
 from .sentences import CHANGES, Doses, Others, Pairs, ranking
@@ -98,6 +99,11 @@ def measure(
 ) -> list[Effect]:
     """Translate with these values [2P, U] at the noun, and see what became of the gender, in each direction."""
     right, agree, P = pairs.right(shown, beam), pairs.right(evident, beam), len(pairs)
+    if not right:
+        raise UserError(
+            f"{pairs.file}: in no pair do both translations show the gender of their noun, so there is nothing to change: "
+            "take a run that was trained on sentences like these"
+        )
     wanted, effects = sorted({*right, *agree}), []
     for number, (gender, change) in enumerate(zip(GENDERS, CHANGES)):
         rows = [number * P + n for n in wanted]
