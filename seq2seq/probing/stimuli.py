@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,10 @@ def stimulus(pair: Pair, tokenizer: Tokenizer) -> Stimulus | None:
 
 
 def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int) -> list[Stimulus]:
-    """Stimuli of one family from at most `frames` frames, taken in turn from every template, genders balanced in each."""
+    """Stimuli of one family from at most `frames` frames, taken in turn from every template, genders balanced in each.
+
+    A template's frames are shuffled, always in the same way: the corpus has those of one attractor's gender together.
+    """
     by_frame: dict[tuple[str, str, str], list[Stimulus]] = defaultdict(list)
     for pair in pairs:
         if pair.factors and pair.factors.family == family and (each := stimulus(pair, tokenizer)):
@@ -97,6 +101,8 @@ def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int
     for (template, *_), group in by_frame.items():
         if {each.factors.gender for each in group} >= set(GENDERS):
             templates[template].append(group[:8])
+    for groups in templates.values():
+        random.Random(0).shuffle(groups)
     chosen: list[Stimulus] = []
     depth = 0
     while frames > 0 and any(depth < len(groups) for groups in templates.values()):
