@@ -23,7 +23,7 @@ from seq2seq.probing.natural import rest, shown, unchanged
 from seq2seq.probing.natural_study import evaluate, told
 from seq2seq.probing.sentences import CHANGES, Pairs, Sentences, ranking
 from seq2seq.probing.statistics import wilson
-from seq2seq.probing.steering import SCHEMES, Choice, apart, boy_or_rest, choose, measure, steps
+from seq2seq.probing.steering import SCHEMES, Choice, Effect, apart, boy_or_rest, choose, measure, pick, steps
 from seq2seq.probing.steering_controls import bystanders, matched, null
 from seq2seq.taps import Chain, Patch
 from seq2seq.translator import Translator
@@ -274,16 +274,33 @@ def test_what_was_said_up_to_the_noun_stays_and_nothing_exchanged_changes_nothin
 # All together
 
 
+def trial(dose: float, agree: int, chrf: float) -> Effect:
+    """With an eighth of the units: so many of 100 agree in the other gender."""
+    rate = wilson([n < agree for n in range(100)])
+    return Effect("steering", APART, 32, dose, 1, CHANGES[0], rate, rate, chrf)
+
+
+@pytest.mark.parametrize(
+    ("trials", "dose"),
+    [
+        ([trial(1, 40, 97), trial(2, 87, 90), trial(3, 90, 80)], 2),  # one standard error of 90 % is 3 %
+        ([trial(1, 40, 97), trial(2, 86, 90), trial(3, 90, 80)], 3),
+        ([trial(1, 80, 96), trial(2, 90, 90), trial(3, 95, 80)], 1),  # the only one that leaves the rest alone
+        ([trial(1, 70, 96), trial(2, 90, 90), trial(3, 95, 80)], 3),  # its interval reaches below 67 %
+        ([trial(1, 0, 99), trial(2, 0, 99)], 1),
+    ],
+)
+def test_the_smallest_dose_that_does_as_much_is_taken_and_only_a_gentle_one_where_one_suffices(trials, dose):
+    assert pick(trials, 256).dose == dose
+
+
 def test_the_dose_follows_the_rule_and_the_result_is_complete(natural_pairs):
     choice = choose(natural_pairs, scheme=APART, doses=(0.5, 1.5))
     for k, doses in ((choice.k, choice.doses), (natural_pairs.units, choice.all_doses)):
         for change in CHANGES:
             tried = [each for each in choice.trials if (each.k, each.change) == (k, change)]
             assert [each.dose for each in tried] == [0.5, 1.5]
-            figures = [each.agreeing.value if k == choice.k else each.shown.value for each in tried]
-            bars = [each.agreeing.low >= 0.67 if k == choice.k else each.shown.value >= 0.97 for each in tried]
-            good = [n for n in range(2) if bars[n] and tried[n].chrf >= 95] or [0, 1]
-            assert doses[change] == tried[max(good, key=figures.__getitem__)].dose
+            assert doses[change] == pick(tried, natural_pairs.units).dose
     found = evaluate(natural_pairs, natural_pairs, choice, THINGS, draws=2, beams=(1, 2), seed=3)
     assert choice.k == natural_pairs.units // 8
     whole = [

@@ -120,15 +120,20 @@ def measure(
     return effects
 
 
-def reached(effect: Effect, units: int) -> float:
-    """The figure that a dose is chosen by: what is shown, with all units; how all agreeing words change, with an eighth."""
-    return effect.shown.value if effect.k == units else effect.agreeing.value
+def figure(effect: Effect, units: int) -> Estimate:
+    """What a dose is chosen by: the gender shown, with all units; all agreeing words, with an eighth of them."""
+    return effect.shown if effect.k == units else effect.agreeing
 
 
-def gentle(effect: Effect, units: int) -> bool:
-    """Whether the bar is reached, and the rest left alone."""
-    enough = effect.shown.value >= SHOWN if effect.k == units else effect.agreeing.low >= AGREEING
-    return enough and effect.chrf >= CHRF
+def pick(tried: Sequence[Effect], units: int) -> Effect:
+    """The trial of the dose to take, of trials in the order of their doses; the rule stands in `choose`."""
+    reach = [
+        each for each in tried if (each.shown.value >= SHOWN if each.k == units else each.agreeing.low >= AGREEING)
+    ]
+    considered = [each for each in reach if each.chrf >= CHRF] or tried
+    best = max((figure(each, units) for each in considered), key=lambda each: each.value)
+    error = (best.value * (1 - best.value) / max(best.n, 1)) ** 0.5
+    return next(each for each in considered if figure(each, units).value >= best.value - error)
 
 
 def choose(
@@ -140,9 +145,10 @@ def choose(
 ) -> Choice:
     """The dose for either direction, with all units and with an eighth of them.
 
-    Rule: of the doses that reach the bar (97 % shown with all units; with an eighth, agreeing words at least 67 % by the
-    interval's lower end) and leave the rest at chrF 95 or more, the one that changes most; where none does, of all doses
-    the one that changes most. Of two that change as much, the smaller.
+    Rule: the smallest dose that changes as much as the one that changes most, but for one standard error of that (Breiman
+    et al. 1984), so that it is not one at which any direction would do. If doses reach the bar (97 % shown with all units;
+    with an eighth, agreeing words at least 67 % by the interval's lower end) and leave the rest at chrF 95 or more, only they
+    are considered.
     """
     U, k = fitted.units, eighth(fitted.units)
     trials: list[Effect] = []
@@ -154,8 +160,7 @@ def choose(
     best: dict[int, Doses] = {U: {}, k: {}}
     for size, change in product(best, CHANGES):
         tried = [each for each in trials if (each.k, each.change) == (size, change)]
-        most = max([each for each in tried if gentle(each, U)] or tried, key=lambda each: reached(each, U))
-        best[size][change] = most.dose
+        best[size][change] = pick(tried, U).dose
     units = {
         " / ".join(own): ranking(fitted.difference, fitted.nouns, own, SCHEMES[scheme])[1][:k].tolist()
         for own in dict.fromkeys(fitted.nouns)
