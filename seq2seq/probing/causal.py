@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import product
 
 import numpy
 import torch
@@ -31,7 +30,7 @@ from .stimuli import GENDERS, Partners
 DOSES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
 NEAREST = 10  # units among which a matched one is drawn
 FLIPPED = 0.9  # share of sentences that a set of units has to change to be said to decide
-RANDOM_DOSES = (1.0, 2.0)  # at which random directions stand beside the true one
+BEAM = 5  # hypotheses, where beam search stands beside greedy search
 ALONE = 48  # sentences on which each unit is exchanged alone
 ENOUGH = 20  # draws behind a 95th percentile
 PROTOCOLS = ("c → h", "c only", "h only")
@@ -248,18 +247,15 @@ class Bench:
         return self.write(site, dose * (different - same), keep=1.0, **where)
 
     def steer_at_random(
-        self, site: str, dose: float, random: numpy.random.Generator, units: Sequence[int] | None = None, **where
+        self, site: str, dose: float, random: numpy.random.Generator, units: Sequence[int] | None = None
     ) -> MakeTap:
-        """The value plus a random direction of the norm that `steer` adds to these units: one direction for each gender's
-        recipients, the two opposite, as the true ones are."""
+        """The value plus a random direction in all units, as long as what `steer` adds to these: one direction, forwards for
+        the recipients of one gender and backwards for those of the other, as the true one is."""
         same, different = self.means(site)
-        shift = different - same  # [R, H]
-        chosen = torch.arange(shift.shape[1]) if units is None else torch.as_tensor(units)
-        direction = torch.zeros(shift.shape[1])
-        direction[chosen] = torch.tensor(random.normal(size=len(chosen)), dtype=torch.float32)
-        direction *= shift[0, chosen].norm() / direction.norm()
-        sign = torch.tensor(numpy.where(self.genders == GENDERS[0], 1.0, -1.0), dtype=torch.float32)
-        return self.write(site, dose * sign[:, None] * direction, keep=1.0, units=units, **where)
+        length = (different - same)[0, slice(None) if units is None else list(units)].norm()
+        direction = torch.tensor(random.normal(size=same.shape[1]), dtype=torch.float32)
+        sign = torch.tensor(numpy.where(self.genders == GENDERS[0], 1.0, -1.0), dtype=torch.float32)  # [R]
+        return self.write(site, dose * length / direction.norm() * sign[:, None] * direction, keep=1.0)
 
     def protocol(self, name: str, units: Sequence[int] | None = None) -> MakeTap:
         """Interchange in the last layer, once: "c → h" the cell, the hidden state following; "c only" with the hidden state
@@ -505,8 +501,8 @@ def spread(pairs: Sequence[Partners], count: int) -> list[Partners]:
     return [pairs[place] for place in numpy.unique(numpy.linspace(0, len(pairs) - 1, count).astype(int))]
 
 
-def interventions(bench: Bench, units: Sequence[int] | None) -> dict[str, tuple[MakeTap, int | None]]:
-    """Every kind of intervention on these units of the last decoder cell (None: all), and over how many steps it is held."""
+def interventions(bench: Bench, units: Sequence[int]) -> dict[str, tuple[MakeTap, int | None]]:
+    """Every kind of intervention on these units of the last decoder cell, and over how many steps it is held."""
     site = bench.experiment.site
     found = {
         "zero": (bench.zero(site, units=units), 1),
@@ -528,38 +524,45 @@ def causal(
     draws: int,
     progress: Callable[[str, float], None],
 ) -> Causal:
-    """Find the smallest set on `choose`'s nouns; on `test`'s, do everything to it, to as many random units, and to all units.
+    """Find the smallest set on `choose`'s nouns; on `test`'s, do everything to it, and what can be done to all units.
 
     `order` are all units of the last decoder cell, those first that tell the genders best apart; `sizes` are the numbers of
     units among which the smallest set is looked for; `draws` random sets and directions, and a fifth as many erasures.
     """
     experiment, site, H = test.experiment, test.experiment.site, len(order)
-    random = numpy.random.default_rng(test.seed)
+    random, model = numpy.random.default_rng(test.seed), experiment.translator.model
     progress("each unit alone", 0.0)
     own = alone(Bench(choose.experiment, spread(choose.pairs, ALONE), [], choose.seed, choose.beam))
     found = []
     for name, each in (("class separation", list(order)), ("own effect", numpy.argsort(-own).tolist())):
-        progress("the smallest set", 0.2)
+        progress("the smallest set", 0.1)
         found.append(smallest(name, each, sizes, choose, test))
     few = [each.units for each in found if each.units and len(each.units) <= max(1, H // 8)]
     chosen = min(few, key=len) if few else numpy.argsort(-own)[: max(1, H // 8)].tolist()
+    progress("interventions", 0.2)
     effects, controls = [], []
-    for units in (chosen, None):
-        progress("interventions", 0.3 if units else 0.4)
-        for name, (tap, span) in interventions(test, units).items():
-            effects += test.effect(name, site, tap, units=units and len(units), span=span)
-    progress("matched random sets", 0.5)
-    variance = experiment.values(site)[test.fit].var(0)
-    traits = torch.stack([variance, outgoing(experiment.translator.model, site)], dim=1).numpy()
+    for name, (tap, span) in interventions(test, chosen).items():
+        effects += test.effect(name, site, tap, units=len(chosen), span=span)
+    for dose in DOSES:
+        effects += test.effect(f"steer, dose {dose:g}", site, test.steer(site, dose))
+    progress("every site", 0.3)
+    for each in model.sites():
+        if each != "attention.weights":  # one weight for each source piece, and sources differ
+            effects += test.effect("interchange", each, test.interchange(each))
+    wide = Bench(experiment, test.pairs, test.fit, test.seed, BEAM)
+    effects += wide.effect("interchange, c → h", site, wide.protocol("c → h", chosen), units=len(chosen))
+    progress("matched random sets", 0.4)
+    traits = torch.stack([experiment.values(site)[test.fit].var(0), outgoing(model, site)], dim=1).numpy()
     if drawn := matched(chosen, traits, draws, random):
         sets = [test.protocol("c → h", each) for each in drawn[0]]
         controls += test.controls("matched sets", len(chosen), test.protocol("c → h", chosen), sets, drawn[1])
-    for place, (units, dose) in enumerate(product((chosen, None), RANDOM_DOSES)):
-        progress("random directions", 0.6 + 0.08 * place)
-        directions = [test.steer_at_random(site, dose, random, units) for _ in range(draws)]
-        name = f"random directions, dose {dose:g}"
-        controls += test.controls(name, len(units or order), test.steer(site, dose, units=units), directions)
-    progress("erasure", 0.92)
+    for units in (chosen, None):
+        progress("random directions", 0.6 if units else 0.75)
+        directions = [test.steer_at_random(site, 1.0, random, units) for _ in range(draws)]
+        controls += test.controls(
+            "random directions", len(units or order), test.steer(site, 1.0, units=units), directions
+        )
+    progress("erasure", 0.9)
     erased = [each for sites in ([site], experiment.states) for each in test.erased(sites, max(1, draws // 5))]
     return Causal(
         site, chosen, own.tolist(), found, effects, controls, erased, len(set(test.lemmas)), draws, test.seed

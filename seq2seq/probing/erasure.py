@@ -33,10 +33,11 @@ class Whitened:
     Least-squares concept erasure in closed form (Belrose et al. 2023, theorem 4.3), W = Σ^−½, U an orthonormal basis of the
     columns of W Σ_xz:
 
-        x ↦ x − W⁻¹ U Uᵀ W (x − mean)
+        x ↦ x − W⁺ U Uᵀ W (x − mean)
 
-    Σ is shrunk (Ledoit & Wolf 2004), so that it can be inverted where there are fewer rows than units: the change is the
-    smallest under the shrunk Σ, and the class means of the fitted rows are made equal exactly under any W.
+    Σ is shrunk (Ledoit & Wolf 2004), so that other rows than these can be erased where there are fewer rows than units: the
+    change is the smallest under the shrunk Σ, and the class means of the fitted rows are made equal exactly under either.
+    Directions in which nothing varies are left out (W⁺ is the pseudo-inverse).
     """
 
     def __init__(self, values: NDArray):
@@ -44,8 +45,10 @@ class Whitened:
         self.mean = values.mean(0)
         self.centred = values - self.mean
         variances, axes = numpy.linalg.eigh(ledoit_wolf(self.centred, assume_centered=True)[0])
-        if not variances[0] > 0:
+        varies = variances > variances[-1] * len(variances) * numpy.finfo(variances.dtype).eps
+        if not varies.any():
             raise UserError("nothing can be erased where the values do not vary")
+        variances, axes = variances[varies], axes[:, varies]
         self.whiten = axes * variances**-0.5 @ axes.T  # [H, H] symmetric
         self.colour = axes * variances**0.5 @ axes.T
 
