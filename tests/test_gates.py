@@ -31,7 +31,7 @@ from seq2seq.probing.gates import (
     Event,
     Readings,
 )
-from seq2seq.probing.register import held_out_lemmas, telling
+from seq2seq.probing.register import held_out_lemmas, matched_sets, telling
 from seq2seq.probing.statistics import Estimate
 from seq2seq.probing.stimuli import stimulus
 from seq2seq.taps import Chain, Patch
@@ -186,11 +186,11 @@ def test_a_clause_fails_by_its_worst_number():
 def test_random_sets_are_other_units_of_like_spread():
     spread = numpy.linspace(0, 1, 64)
     units = [5, 6, 40]
-    for drawn in gates.matched_sets(units, spread, 50, seed=1):
+    for drawn in matched_sets(units, spread, 50, seed=1):
         assert len(set(drawn)) == 3 and not set(drawn) & set(units)
         assert numpy.sort(spread[drawn]) == pytest.approx(spread[units], abs=0.25)
     with pytest.raises(UserError, match="no random units"):
-        gates.matched_sets(list(range(40)), spread, 1, seed=1)
+        matched_sets(list(range(40)), spread, 1, seed=1)
 
 
 # Events in the corpus

@@ -39,6 +39,7 @@ from .register import (
     clauses,
     from_the_right,
     held_out_lemmas,
+    matched_sets,
     record,
     register_units,
     shown,
@@ -55,7 +56,6 @@ MOVES = 0.02  # a mean gate that differs by less is said to stand still
 OPEN, SHUT = 0.9, 0.1  # H2: a forget gate above the one keeps, an input gate below the other writes nothing
 CHANGED = 0.5  # surgery must change more sentences than not …
 LEFT_ALONE = 0.05  # … and no more than this where nothing may change
-NEAREST = 10  # units, by variance, among which a random one is drawn for each unit
 WINDOW = (-2, -1, 0, 1)  # words around an event
 BATCH = 256  # sentences traced together
 
@@ -139,7 +139,7 @@ def no_nouns(
     shelves: dict[int, list[Event]] = defaultdict(list)
     for pair in single(pairs, held_out):
         factors = pair.factors
-        if factors.intervener != "no-noun":
+        if len(factors.nouns) > 1:
             continue
         decoder = site.startswith("decoder")
         words = tokenizer.align(tokenizer.encode(pair.target if decoder else pair.source))
@@ -608,24 +608,6 @@ def told(each: Finding | Surgery) -> str:
     left = f", where nothing may change {each.left_alone.value:.0%}" if each.left_alone else ""
     random = f", random units {each.random_mean:.0%}" if each.draws else ""
     return f"{said} {each.rate.value:.0%} [{each.rate.low:.0%}, {each.rate.high:.0%}]{random}{left}"
-
-
-def matched_sets(units: Sequence[int], spread: Values, draws: int, seed: int) -> list[list[int]]:
-    """Random sets of other units: for each of the units one of the NEAREST in spread [H] that is not taken yet."""
-    random, sets = numpy.random.default_rng(seed), []
-    for _ in range(draws):
-        free, chosen = numpy.ones(len(spread), dtype=bool), []
-        free[list(units)] = False
-        for unit in random.permutation(list(units)):
-            candidates = numpy.flatnonzero(free)
-            if not len(candidates):
-                raise UserError("half of the units or more are chosen: no random units are left to compare them with")
-            nearest = candidates[numpy.argsort(numpy.abs(spread[candidates] - spread[unit]))[:NEAREST]]
-            pick = int(random.choice(nearest))
-            free[pick] = False
-            chosen.append(pick)
-        sets.append(chosen)
-    return sets
 
 
 def read_gates(

@@ -13,6 +13,9 @@ same number of words after the noun. Labels are roles: *current* (the noun whose
     ≈ .5                ≈ 1               a slot for each noun
     ≈ .5                ≈ .5              another code in each clause
 
+A trace of the past is left in any recurrent state, if only of the verb that was just said. So what decides is which of the two
+the probe's answer is made of; the trace is told beside it.
+
 A site that reads from right to left meets the second subject first: its first clause is the sentence's last.
 """
 
@@ -27,8 +30,6 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from corpora.records import GENDERS as ALL_GENDERS
@@ -44,15 +45,16 @@ from .interventions import Experiment, at_start
 from .statistics import Estimate, Values, by_cluster, estimate
 from .stimuli import GENDERS, stimulus
 
-# A label is read where an AUC's whole interval lies above this, and not read where it lies below. A label reaches exactly this
-# where it is the faintest trace beneath another, crossed with it: that is not called gone.
-READABLE = 0.75
+# Of two labels crossed with each other the one beneath reaches an AUC of ¾ at most, however faint or clear: its values are
+# the other's, moved a little. Two of equal strength reach 7/8 each.
+READABLE, EQUAL = 0.75, 0.875
 UNDERSTOOD = 0.75  # share of clauses whose verb must agree under a forced prefix: half of them would by chance
 DECISIVE = 2  # words after the noun at which the verdict is made, fewer where a site has fewer in either clause
 STEPS = range(5)  # words after the noun; 0 is the noun itself
 FEWEST = 5  # held-out nouns of each gender behind an AUC
 RESAMPLES, PERMUTATIONS = 2000, 10_000
-STRENGTH = 0.01  # inverse of the probes' L2 penalty
+STRENGTH = 0.1  # inverse of the probes' L2 penalty
+NEAREST = 10  # units, by spread, among which a random one is drawn for each unit
 CHANGED = 0.5  # a swap that changes more sentences than not
 
 REGISTER, SLOTS, ANOTHER_CODE, UNDECIDED = "register", "slots", "another code per clause", "undecided"
@@ -270,11 +272,10 @@ def decide(in_clause_1: Estimate, current: Estimate, past: Estimate, own: Estima
     if own.low <= READABLE:
         return UNDECIDED, f"clause 2's own gender is read there with AUC {figure(own)} only"
     numbers = f"clause 1's probe in clause 2: current {figure(current)}, past {figure(past)}"
-    if current.low > READABLE and past.high < READABLE:
-        return REGISTER, numbers
-    if past.low > READABLE and current.high < READABLE:
-        return SLOTS, numbers
-    if max(current.high, past.high) < READABLE:
+    register, slots = (more.low > READABLE and less.high < EQUAL for more, less in ((current, past), (past, current)))
+    if register != slots:
+        return REGISTER if register else SLOTS, numbers
+    if all(each.value < READABLE and each.high < EQUAL for each in (current, past)):
         return ANOTHER_CODE, numbers
     return UNDECIDED, numbers
 
@@ -283,7 +284,28 @@ def figure(found: Estimate) -> str:
     return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
-def examine(site: str, subjects: Subjects, recorded: Recorded, seed: int) -> tuple[Register, dict[int, Pipeline]]:
+@dataclass(frozen=True)
+class Probe:
+    """Logistic regression on values that have all been divided by one number.
+
+    Not unit by unit: what is silent in one clause and loud in the other would be blown up where it is silent, and then read
+    as if clause 1's code were clause 2's.
+    """
+
+    scale: float
+    model: LogisticRegression
+
+    def score(self, values: Values) -> Values:
+        return self.model.decision_function(values / self.scale)
+
+
+def fit_probe(values: Values, feminine: NDArray[numpy.bool_]) -> Probe:
+    """values [N, H], feminine [N]."""
+    scale = float((values - values.mean(0)).std()) or 1.0
+    return Probe(scale, LogisticRegression(C=STRENGTH, max_iter=1000).fit(values / scale, feminine))
+
+
+def examine(site: str, subjects: Subjects, recorded: Recorded, seed: int) -> tuple[Register, dict[int, Probe]]:
     """The register test on what was recorded at a site, and clause 1's probe at each step."""
     found, probes, differences = {}, {}, numpy.zeros(0)
     steps = [step for step in STEPS if {(0, step), (1, step)} <= set(recorded)]
@@ -295,8 +317,7 @@ def examine(site: str, subjects: Subjects, recorded: Recorded, seed: int) -> tup
             fitted = set(subjects.lemmas[rows[fit]].flat)
             if len(numpy.unique(subjects.feminine[rows[fit], noun])) < 2:
                 raise UserError("no nouns of both genders to fit a probe on with two subjects: give more pairs")
-            probe = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=500))
-            probe.fit(values[fit], subjects.feminine[rows[fit], noun])
+            probe = fit_probe(values[fit], subjects.feminine[rows[fit], noun])
             if (noun, clause) == (0, 0):
                 probes[step] = probe
             whole = None
@@ -307,7 +328,7 @@ def examine(site: str, subjects: Subjects, recorded: Recorded, seed: int) -> tup
                 read = rows[held]
                 if fitted & set(subjects.lemmas[read, wanted]):
                     raise ValueError("a held-out lemma is among those that the probe is fitted on")
-                score = probe.decision_function(values[held])
+                score = probe.score(values[held])
                 feminine, lemmas = subjects.feminine[read, wanted], subjects.lemmas[read, wanted].tolist()
                 others = [str(other) for other in subjects.feminine[read, 1 - wanted]]
                 means, names = by_cluster(score, lemmas)
@@ -329,6 +350,8 @@ def examine(site: str, subjects: Subjects, recorded: Recorded, seed: int) -> tup
     key = [found[0, 0, *asked, decisive].auc for asked in ((0, 0), (1, 1), (0, 1))]
     own = found[1, 1, 1, 1, decisive].auc
     verdict, why = decide(*key, own)
+    past = found[0, 0, 0, 1, decisive]
+    why += f"; trace of the past {figure(past.trace)}, {past.gap:.2f} of its distance in clause 1"
     p, sentences = sign_flip(differences, seed), len(recorded[0, decisive][0])
     readings = list(found.values())
     return Register(site, decisive, sentences, seed, readings, [], *key, own, p, verdict, why), probes
@@ -452,6 +475,24 @@ def register_units(subjects: Subjects, recorded: Recorded, step: int) -> tuple[l
     return [int(unit) for unit in chosen], apart / numpy.linalg.norm(apart)
 
 
+def matched_sets(units: Sequence[int], spread: Values, draws: int, seed: int) -> list[list[int]]:
+    """Random sets of other units: for each of the units one of the NEAREST in spread [H] that is not taken yet."""
+    random, sets = numpy.random.default_rng(seed), []
+    for _ in range(draws):
+        free, chosen = numpy.ones(len(spread), dtype=bool), []
+        free[list(units)] = False
+        for unit in random.permutation(list(units)):
+            candidates = numpy.flatnonzero(free)
+            if not len(candidates):
+                raise UserError("half of the units or more are chosen: no random units are left to compare them with")
+            nearest = candidates[numpy.argsort(numpy.abs(spread[candidates] - spread[unit]))[:NEAREST]]
+            pick = int(random.choice(nearest))
+            free[pick] = False
+            chosen.append(pick)
+        sets.append(chosen)
+    return sets
+
+
 def along_direction(own: Tensor, donor: Tensor, direction: Tensor) -> Tensor:
     """Own values with the donor's share of a direction of unit length: [R, H]."""
     return own + ((donor - own) @ direction)[:, None] * direction
@@ -505,7 +546,7 @@ def swap(
         flags = numpy.array(changed(swapping.put(rows, value, chosen), rows, clause), dtype=float)
         return float(by_cluster(flags, lemmas)[0].mean())
 
-    sets = [random.choice(H, k, replace=False).tolist() for _ in range(draws)]
+    sets = matched_sets(units, experiment.own.std(0).numpy(), draws, seed)
     lines = random.normal(size=(draws, H))
     lines /= numpy.linalg.norm(lines, axis=1, keepdims=True)
     line = torch.from_numpy(direction).to(own)
@@ -613,22 +654,27 @@ def register_test(
 
 def swapped_inputs(
     translator: Translator, pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], site: str,
-    subjects: Subjects, probes: Mapping[int, Pipeline], seed: int,
+    subjects: Subjects, probes: Mapping[int, Probe], seed: int,
 ) -> list[SwappedInput]:  # fmt: skip
     """Clause 1's probe where the decoder was made to read, in one clause, the partner of the noun that the source names."""
     partner = partner_of(pairs, [(a.place, b.place) for a, b in read])
     found = []
     for clause in (0, 1):
-        rows = [row for row in range(len(pairs)) if subjects.held_out[row, clause] and (row, clause) in partner]
-        said = [partner[row, clause] for row in rows]
-        rows, said = zip(*[(r, s) for r, s in zip(rows, said) if subjects.held_out[s, clause]])  # type: ignore[assignment]
+        both = [
+            (row, other)
+            for (row, which), other in partner.items()
+            if which == clause and subjects.held_out[[row, other], clause].all()
+        ]
+        if not both:
+            continue
+        rows, said = zip(*both)
         made = states(translator, [pairs[n].source for n in rows], [pairs[n].target for n in said], [site])
         forced = [read[n] for n in said]
         for step, (at, values) in ((s, v) for (c, s), v in record(made[site], forced).items() if c == clause):
             if step not in probes:
                 continue
             those = [said[n] for n in at]
-            score = probes[step].decision_function(values)
+            score = probes[step].score(values)
             auc = area(
                 score,
                 subjects.feminine[those, clause],
