@@ -75,11 +75,15 @@ class Control:
 
 @dataclass(frozen=True)
 class Erased:
-    """What is left of the agreement when the gender is erased at every step from the noun on."""
+    """What is left of the agreement when the gender is erased at every step from the noun on.
+
+    A model that no longer knows may still say one gender throughout, so what is left is a mean over the genders: ½ is chance.
+    """
 
     sites: list[str]
-    effect: Effect
-    control: list[float]  # effect.kept_gender, for random genders of the same nouns
+    effects: list[Effect]  # in each direction
+    kept_gender: float  # every agreeing word still has the noun's gender; mean over the directions
+    control: list[float]  # the same, for random genders of the same nouns
     p: float  # (b + 1) / (B + 1), b: random genders after which as little is left
 
 
@@ -395,7 +399,7 @@ class Bench:
         tap = Erase(site, [values.eraser(labels[rows].tolist()) for values, rows in steps])
         return lambda part: tap
 
-    def erased(self, sites: Sequence[str], draws: int) -> list[Erased]:
+    def erased(self, sites: Sequence[str], draws: int) -> Erased:
         """LEACE at these sites, held, beside LEACE for genders dealt out at random among the lemmas."""
         random, steps = numpy.random.default_rng(self.seed), {site: self.whitened(site) for site in sites}
         gender = dict(zip(self.fit_lemmas, self.fit_genders))
@@ -405,14 +409,13 @@ class Bench:
             return lambda part: Chain(*(make(part) for make in taps))
 
         effects = self.effect("erasure", " and ".join(sites), tap(gender), units=self.width(sites[0]), span=None)
-        dealt = [dict(zip(gender, random.permutation(list(gender.values())))) for _ in range(draws)]
-        drawn = [self.experiment.go_on(self.recipients, tap(each), self.beam) for each in dealt]
-        found = []
-        for own, effect in zip(self.directions, effects):
-            left = [self.share(said, own, own) for said in drawn]
-            as_little = sum(each <= effect.kept_gender.value for each in left)
-            found.append(Erased(list(sites), effect, left, (as_little + 1) / (len(left) + 1)))
-        return found
+        kept, control = float(numpy.mean([each.kept_gender.value for each in effects])), []
+        for _ in range(draws):
+            dealt = dict(zip(gender, random.permutation(list(gender.values())).tolist()))
+            said = self.experiment.go_on(self.recipients, tap(dealt), self.beam)
+            control.append(float(numpy.mean([self.share(said, own, own) for own in self.directions])))
+        as_little = sum(each <= kept for each in control)
+        return Erased(list(sites), effects, kept, control, (as_little + 1) / (draws + 1))
 
 
 # The smallest set
@@ -538,11 +541,13 @@ def causal(
         progress("the smallest set", 0.1)
         found.append(smallest(name, each, sizes, choose, test))
     few = [each.units for each in found if each.units and len(each.units) <= max(1, H // 8)]
-    chosen = min(few, key=len) if few else numpy.argsort(-own)[: max(1, H // 8)].tolist()
+    best = numpy.argsort(-own)[: max(1, H // 8)].tolist()
+    chosen = min(few, key=len) if few else best
     progress("interventions", 0.2)
     effects, controls = [], []
     for name, (tap, span) in interventions(test, chosen).items():
         effects += test.effect(name, site, tap, units=len(chosen), span=span)
+    effects += test.effect("interchange, c → h", site, test.protocol("c → h", best), units=len(best))
     for dose in DOSES:
         effects += test.effect(f"steer, dose {dose:g}", site, test.steer(site, dose))
     progress("every site", 0.3)
@@ -563,7 +568,7 @@ def causal(
             "random directions", len(units or order), test.steer(site, 1.0, units=units), directions
         )
     progress("erasure", 0.9)
-    erased = [each for sites in ([site], experiment.states) for each in test.erased(sites, max(1, draws // 5))]
+    erased = [test.erased(sites, max(1, draws // 5)) for sites in ([site], experiment.states)]
     return Causal(
         site, chosen, own.tolist(), found, effects, controls, erased, len(set(test.lemmas)), draws, test.seed
     )  # fmt: skip
