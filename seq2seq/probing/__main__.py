@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import corpora
 
+from ..checkpoint import Run, write
 from ..config import Parser, UserError, command
 from ..progress import share_done
 from ..translator import load
-from . import natural, planted
-from .report import save, summary
+from . import natural, natural_study, planted
+from .report import last_rung, save, summary
 from .study import FULL, QUICK, Result, Study
 
+STUDIES = ("gender",)
 SELF_TESTS = 5  # models of each kind
 
 
@@ -27,6 +32,18 @@ def test(seeds: range) -> None:
         sys.exit(1)
 
 
+def same_recipe(folders: Sequence[Path], runs: Sequence[Run]) -> None:
+    """Runs that are reported together differ in their seed and in nothing else. UserError: they do not."""
+    facts = [{**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora, "seed": 0} for run in runs]
+    for folder, other in zip(folders[1:], facts[1:]):
+        for name, value in facts[0].items():
+            if other.get(name) != value:
+                raise UserError(
+                    f"{folder} has {name} {other.get(name)}, {folders[0]} has {value}: runs of one report differ in their "
+                    "seed only; make a report for each recipe"
+                )
+
+
 def main() -> None:
     parser = Parser(prog="python -m seq2seq.probing", description="Does the cell state hold grammatical gender?")
     parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT", help="run folders")
@@ -37,8 +54,18 @@ def main() -> None:
         "--pairs", type=Path, metavar="TSV", help="natural minimal pairs instead: which gender the Czech shows"
     )
     parser.add_argument(
+        "--held-out", type=Path, metavar="TSV",
+        help="with --pairs: choose units and doses there, change the gender, and measure here, once",
+    )  # fmt: skip
+    parser.add_argument(
         "--out", type=Path, default=Path("reports/gender"), help="folder of the report (default: %(default)s)"
     )
+    parser.add_argument("--study", choices=STUDIES, default=STUDIES[0], help="what is asked (default: %(default)s)")
+    parser.add_argument(
+        "--sites", nargs="+", metavar="SITE",
+        help="sites to fit probes at beside the decoder's states, as decoder.0.forget (default: all gates, attention's "
+        "context, the encoder's cells; with --quick none)",
+    )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="fewer sentences and random sets: under a minute")
     parser.add_argument("--seed", type=int, default=1, help="of controls and intervals (default: %(default)s)")
     parser.add_argument("--self-test", action="store_true", help="test the tool on models with a planted answer")
@@ -48,21 +75,33 @@ def main() -> None:
         return
     if not given.checkpoints:
         raise UserError("no run folder given: try checkpoints/demo (see --help)")
+    if given.held_out and not given.pairs:
+        raise UserError("--held-out measures what --pairs TSV has chosen: give both")
     if given.pairs:
         for folder in given.checkpoints:
             print(f"{folder}, {natural.summary(natural.natural(load(folder), given.pairs))}")
+            if given.held_out:
+                with share_done(str(folder)) as show:
+                    found = natural_study.steer(
+                        load(folder), given.pairs, given.held_out, seed=given.seed, progress=show
+                    )
+                print(natural_study.told(found))
+                write(given.out / "natural.json", json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n")
+                print(f"wrote {given.out / 'natural.json'}")
         return
     size = QUICK if given.quick else FULL
     results: list[Result] = []
-    for folder in given.checkpoints:
-        translator = load(folder)
+    translators = [load(folder) for folder in given.checkpoints]
+    same_recipe(given.checkpoints, [each.run for each in translators if each.run])
+    for folder, translator in zip(given.checkpoints, translators):
         longest = translator.run.loading.get("max_words") if translator.run else None
         pairs = corpora.load(given.corpus, "probe", max_words=longest).pairs
         if not any(pair.factors for pair in pairs):
             raise UserError(f"{given.corpus} has no factors, so nobody knows which words agree: probe on agreement")
         with share_done(str(folder)) as show:
-            results.append(Study(translator, pairs, size, given.seed, show).result(str(folder)))
+            results.append(Study(translator, pairs, size, given.seed, show, given.sites).result(str(folder)))
         print(summary(results[-1]))
+    print(last_rung(results))
     line = shlex.join(["python", "-m", "seq2seq.probing", *sys.argv[1:]])
     for path in save(results, given.out, line):
         print(f"wrote {path}")

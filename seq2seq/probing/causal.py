@@ -486,9 +486,7 @@ class Causal:
     """Rungs L4 to L6 of one run: its last decoder cell, units chosen on some nouns, everything measured on others."""
 
     site: str
-    chosen: list[
-        int
-    ]  # the smaller of the two sets found, if it has at most an eighth of the units; else the best eighth
+    chosen: list[int]  # an eighth of the units, those with most effect of their own on the nouns to choose on
     alone: list[float]  # each unit's own effect on the log-odds, on the nouns to choose on
     smallest: list[Smallest]
     effects: list[Effect]
@@ -499,9 +497,10 @@ class Causal:
     seed: int
 
 
-def spread(pairs: Sequence[Partners], count: int) -> list[Partners]:
-    """At most so many, evenly from all of them."""
-    return [pairs[place] for place in numpy.unique(numpy.linspace(0, len(pairs) - 1, count).astype(int))]
+def some(pairs: Sequence[Partners], count: int, seed: int) -> list[Partners]:
+    """At most so many, drawn at random from all of them."""
+    drawn = numpy.random.default_rng(seed).permutation(len(pairs))[:count]
+    return [pairs[place] for place in sorted(drawn)]
 
 
 def interventions(bench: Bench, units: Sequence[int]) -> dict[str, tuple[MakeTap, int | None]]:
@@ -535,19 +534,16 @@ def causal(
     experiment, site, H = test.experiment, test.experiment.site, len(order)
     random, model = numpy.random.default_rng(test.seed), experiment.translator.model
     progress("each unit alone", 0.0)
-    own = alone(Bench(choose.experiment, spread(choose.pairs, ALONE), [], choose.seed, choose.beam))
+    own = alone(Bench(choose.experiment, some(choose.pairs, ALONE, choose.seed), [], choose.seed, choose.beam))
     found = []
     for name, each in (("class separation", list(order)), ("own effect", numpy.argsort(-own).tolist())):
         progress("the smallest set", 0.1)
         found.append(smallest(name, each, sizes, choose, test))
-    few = [each.units for each in found if each.units and len(each.units) <= max(1, H // 8)]
-    best = numpy.argsort(-own)[: max(1, H // 8)].tolist()
-    chosen = min(few, key=len) if few else best
+    chosen = numpy.argsort(-own)[: max(1, H // 8)].tolist()
     progress("interventions", 0.2)
     effects, controls = [], []
     for name, (tap, span) in interventions(test, chosen).items():
         effects += test.effect(name, site, tap, units=len(chosen), span=span)
-    effects += test.effect("interchange, c → h", site, test.protocol("c → h", best), units=len(best))
     for dose in DOSES:
         effects += test.effect(f"steer, dose {dose:g}", site, test.steer(site, dose))
     progress("every site", 0.3)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from ..checkpoint import write
+from .figures import FEMININE, MASCULINE, QUIET, Series, chart, colour, matrix
+from .ladder import NO, UNDECIDED, YES, Rung, replicated
 from .statistics import Estimate
-from .study import FLIPPED, Flips, Result, Sentence, Strip
+from .study import Result, Sentence, Strip
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c22; --paper: #fdfdfb; --quiet: #666a73; --line: #d8d8d2; --box: #f4f3ee;
@@ -26,66 +29,56 @@ h1 { font-size: 1.7rem; line-height: 1.2; } h2 { margin-top: 2.6rem; border-bott
 th { white-space: normal; } td { white-space: nowrap; } td, th { padding: .2rem .5rem; text-align: right;
   border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; } caption { text-align: left; color: var(--quiet); padding-bottom: .3rem; }
+.text td, .text th { text-align: left; white-space: normal; vertical-align: top; } summary { cursor: pointer; margin: .5rem 0; }
+.verdict { font-weight: 600; } .verdict.yes { color: #1c7c3c; } .verdict.no { color: var(--fem); }
 .strip td, .strip th { border: 1px solid var(--paper); text-align: center; padding: .15rem .45rem; font-size: .85rem; }
 .strip th { font-weight: 500; } .strip th.agrees { text-decoration: underline; text-decoration-thickness: 2px; }
 code { background: var(--box); padding: .1rem .3rem; border-radius: .2rem; overflow-wrap: anywhere; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 @media print { body { max-width: none; } h2 { break-after: avoid; } table, svg { break-inside: avoid; } }
 """
-RULE = "an eighth of the cell's units"
-CHANCE = 0.02  # share of sentences that controls may change beside a yes
 
 
 def percent(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}".replace("%", " %")
 
 
-def interval(estimate: Estimate) -> str:
-    return f"{percent(estimate.value)} [{percent(estimate.low)}, {percent(estimate.high)}]"
+def number(value: float | None, digits: int = 2) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
-def eighth(result: Result) -> list[Flips]:
-    """Both directions at the largest number of units that a claim about units may use."""
-    return [each for each in result.flips if each.k == result.eighth]
+def interval(estimate: Estimate | None, form: Callable[[float], str] = percent) -> str:
+    return "–" if estimate is None else f"{form(estimate.value)} [{form(estimate.low)}, {form(estimate.high)}]"
+
+
+def plain(value: float) -> str:
+    return number(value)
 
 
 def answer(result: Result) -> str:
-    """The result in three sentences; the verdict is yes, no, or that the controls do not allow one."""
-    at = eighth(result)
-    worst = min(at, key=lambda each: each.all_words.value)
-    means = [each.random_mean for each in at if each.random_mean is not None]
-    highs = [each.random_high for each in at if each.random_high is not None]
-    chance = max(means, default=None)
-    last = [each for each in result.probes if each.site == result.site][-1]
-    decodable = (
-        f"{last.step} words after the noun, none of which shows its gender, a linear probe reads the gender from "
-        f"{result.site} with {percent(last.probe.held_out_lemmas)} accuracy, on nouns and templates it never saw"
-    )
-    causal = (
-        f"putting the {worst.k} units (of {result.units}) that separate the genders most from a sentence of the other gender "
-        f"in, once, at the noun, changes every later agreeing word in {interval(worst.all_words)} of the sentences "
-        f"({worst.direction}, the weaker direction); random sets of that size change {percent(chance)} on average (95th "
-        f"percentile {percent(max(highs, default=None))}), a donor of the same gender {percent(result.same_gender.value)}"
-    )
-    if worst.all_words.value < FLIPPED:
-        verdict = f"So setting {RULE} at the noun does not decide the gender of what follows: a controlled no"
-    elif chance is None or chance > CHANCE or result.same_gender.value > CHANCE:
-        verdict = (
-            f"So setting {RULE} at the noun decides the gender of what follows, but a control changes more than "
-            f"{percent(CHANCE)}, too, so these units are not the only ones"
+    """The result in a few sentences, from the verdicts of the ladder."""
+    rungs = {rung.name.split()[0]: rung for rung in result.ladder}
+    causal = result.causal
+    effects = [each for each in causal.effects if each.name == "interchange, c → h" and each.beam == 1]
+    weak = min(effects, key=lambda each: each.all_words.value)
+    held = {YES: "holds", NO: "does not hold", UNDECIDED: "is undecided"}
+    verdicts = ", ".join(f"{rung.name} {held.get(rung.verdict, rung.verdict)}" for rung in result.ladder)
+    few = len(causal.chosen)
+    what = "one unit" if few == 1 else f"{few} units"
+    if all(rung.verdict == YES for rung in result.ladder):
+        kind = "a gender unit" if few == 1 else "a distributed code: no smaller set was found that does as much"
+        said = f"Yes: {what} of {result.units} in {result.site} hold the gender of what follows, {kind}."
+    elif rungs["L5"].verdict == NO:
+        said = (
+            f"No, not in few units of the cell: putting {what} of {result.units} of {result.site} from a sentence of the other "
+            "gender in, once, at the noun, does not decide the gender of what follows."
         )
     else:
-        verdict = (
-            f"So setting {RULE} at the noun decides the gender of what follows, and setting as many others does not"
-        )
-    return f"{decodable}; {causal}. {verdict}. (The hidden state follows the cell that was set: they are not told apart here.)"
-
-
-def colour(value: float, largest: float) -> str:
-    """Red above zero, blue below; how strong, by its size."""
-    share = 0.0 if largest == 0 else min(1.0, abs(value) / largest)
-    red, green, blue = (201, 60, 44) if value > 0 else (38, 115, 178)
-    return f"rgba({red},{green},{blue},{share:.2f})"
+        said = f"In part: {what} of {result.units} in {result.site} were tested."
+    return (
+        f"{said} Exchanged at the noun they change every later agreeing word in {interval(weak.all_words)} of the sentences "
+        f"({weak.direction}, the weaker direction). Rung by rung: {verdicts}."
+    )
 
 
 def strips(sentence: Sentence, site: str, agreeing: Sequence[str]) -> str:
@@ -107,124 +100,439 @@ def strips(sentence: Sentence, site: str, agreeing: Sequence[str]) -> str:
     )
 
 
-def curve(result: Result) -> str:
-    """Flip rate over k, both directions, with the random sets, as inline SVG."""
-    width, height, left, top, bottom = 640, 300, 56, 16, 44
-    ks = sorted({each.k for each in result.flips})
-    x = {k: left + (width - left - 20) * n / max(1, len(ks) - 1) for n, k in enumerate(ks)}
-
-    def y(value: float) -> float:
-        return top + (height - top - bottom) * (1 - value)
-
-    parts = [
-        f"<svg viewBox='0 0 {width} {height}' role='img' aria-label='Share of sentences changed, over the number of units'>"
-    ]
-    for tick in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(
-            f"<line x1='{left}' x2='{width - 20}' y1='{y(tick):.1f}' y2='{y(tick):.1f}' stroke='var(--line)'/>"
-        )
-        parts.append(f"<text x='{left - 8}' y='{y(tick) + 4:.1f}' text-anchor='end'>{tick:.0%}</text>")
-    for k in ks:
-        parts.append(f"<text x='{x[k]:.1f}' y='{height - bottom + 18}' text-anchor='middle'>{k}</text>")
-    parts.append(f"<text x='{(left + width) / 2}' y='{height - 6}' text-anchor='middle'>units exchanged</text>")
-    middle = (height - bottom) / 2
-    parts.append(
-        f"<text x='14' y='{middle}' text-anchor='middle' transform='rotate(-90 14 {middle})'>sentences changed</text>"
-    )
-    limit = x[result.eighth]
-    parts.append(
-        f"<line x1='{limit:.1f}' x2='{limit:.1f}' y1='{top}' y2='{height - bottom}' stroke='var(--quiet)' stroke-dasharray='4'/>"
-    )
-    for direction, ink, dash in (("masculine → feminine", "--fem", "none"), ("feminine → masculine", "--masc", "7 3")):
-        line = [each for each in result.flips if each.direction == direction]
-        points = " ".join(f"{x[each.k]:.1f},{y(each.all_words.value):.1f}" for each in line)
-        parts.append(
-            f"<polyline points='{points}' fill='none' stroke='var({ink})' stroke-width='2' stroke-dasharray='{dash}'/>"
-        )
-        for each in line:
-            low, high = y(each.all_words.low), y(each.all_words.high)
-            parts.append(
-                f"<line x1='{x[each.k]:.1f}' x2='{x[each.k]:.1f}' y1='{low:.1f}' y2='{high:.1f}' stroke='var({ink})'/>"
-            )
-        points = " ".join(f"{x[each.k]:.1f},{y(each.random_mean):.1f}" for each in line if each.random_mean is not None)
-        parts.append(
-            f"<polyline points='{points}' fill='none' stroke='var(--quiet)' stroke-width='1' stroke-dasharray='{dash}'/>"
-        )
-    return "".join(parts) + "</svg>"
+Column = Callable[[Any], str]
 
 
-def flips_table(result: Result) -> str:
+def table(caption: str, items: Iterable[Any], columns: Mapping[str, Column], numbers: bool = True) -> str:
+    """A table: a row an item, a column a function of it; what they return is escaped."""
+    head = "".join(f"<th scope=col>{escape(name)}</th>" for name in columns)
     rows = "".join(
-        f"<tr><td>{escape(each.direction)}</td><td>{each.k}</td><td>{interval(each.all_words)}</td><td>{interval(each.any_word)}</td>"
-        f"<td>{percent(each.random_mean)}</td><td>{percent(each.random_high)}</td><td>{each.draws}</td>"
-        f"<td>{'–' if each.p is None else f'{each.p:.3f}'}</td><td>{each.all_words.n}</td><td>{each.all_words.clusters}</td></tr>"
-        for each in result.flips
+        f"<tr>{''.join(f'<td>{escape(str(of(each)))}</td>' for of in columns.values())}</tr>" for each in items
     )
-    head = (
-        "direction",
-        "k",
-        "all words change",
-        "any word",
-        "random: mean",
-        "95th",
-        "draws",
-        "p",
-        "sentences",
-        "nouns",
-    )
-    return table(
-        head, rows, "Interchange at the noun; means and 95 % intervals over held-out nouns, in held-out templates"
-    )
-
-
-def alone_table(result: Result) -> str:
-    at_noun = result.steps[0].areas
-    rows = "".join(
-        f"<tr><td>{unit}</td><td>{at_noun[unit]:.2f}</td><td>{interval(alone)}</td></tr>"
-        for unit, alone in zip(result.best, result.alone)
-    )
-    return table(
-        ("unit", "AUC at the noun", "all words change"), rows, "Each of these units exchanged alone, both directions"
-    )
-
-
-def probes_table(result: Result) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(each.site)}</td><td>{each.step}</td><td>{percent(each.probe.held_out_lemmas)}</td>"
-        f"<td>{percent(each.probe.seen_lemmas)}</td><td>{percent(each.probe.control)}</td><td>{percent(each.probe.selectivity)}</td>"
-        f"<td>{each.probe.fit_nouns}</td><td>{each.probe.held_out_nouns}</td></tr>"
-        for each in result.probes
-    )
-    head = (
-        "site",
-        "words after noun",
-        "held-out nouns",
-        "seen nouns",
-        "control",
-        "selectivity",
-        "nouns fitted on",
-        "held out",
-    )
-    return table(head, rows, "Linear probe for gender, always in held-out templates")
-
-
-def auc_table(result: Result) -> str:
-    rows = "".join(
-        f"<tr><td>{unit}</td>{''.join(f'<td>{each.areas[unit]:.2f}</td>' for each in result.steps)}</tr>"
-        for unit in result.best
-    )
-    rows += f"<tr><td>held-out nouns</td>{''.join(f'<td>{each.nouns}</td>' for each in result.steps)}</tr>"
-    head = ["unit", *[f"+{each.step}" if each.step else "noun" for each in result.steps]]
-    return table(head, rows, f"AUC of {result.site} for feminine, so many gender-neutral words after the noun")
-
-
-def table(head: Sequence[str], rows: str, caption: str) -> str:
-    cells = "".join(f"<th scope=col>{escape(name)}</th>" for name in head)
-    return f"<div class=scroll><table><caption>{escape(caption)}</caption><tr>{cells}</tr>{rows}</table></div>"
+    kind = "" if numbers else " class=text"
+    return f"<div class=scroll><table{kind}><caption>{escape(caption)}</caption><tr>{head}</tr>{rows}</table></div>"
 
 
 def how(text: str) -> str:
     return f"<p class=how><b>How to read this.</b> {text}</p>"
+
+
+def folded(title: str, *parts: str) -> str:
+    return f"<details><summary>{escape(title)}</summary>{''.join(parts)}</details>"
+
+
+def ladder_table(rungs: Sequence[Rung], caption: str) -> str:
+    rows = "".join(
+        f"<tr><td><b>{escape(rung.name)}</b><br><span class=note>{escape(rung.question)}</span></td>"
+        f"<td class='verdict {escape(rung.verdict.split()[0])}'>{escape(rung.verdict)}</td>"
+        f"<td>{escape(rung.decided_by)}</td><td>{escape(rung.control)}</td></tr>"
+        for rung in rungs
+    )
+    head = "".join(f"<th scope=col>{name}</th>" for name in ("rung", "verdict", "decided by", "control"))
+    return (
+        f"<div class=scroll><table class=text><caption>{escape(caption)}</caption><tr>{head}</tr>{rows}</table></div>"
+    )
+
+
+def curve(result: Result) -> str:
+    """Flip rate over k, both directions, with the random sets."""
+    own = [each for each in result.flips if each.family == "lexical"]
+    ks = sorted({each.k for each in own})
+    series = []
+    for direction, ink, dash in (
+        ("masculine → feminine", FEMININE, "none"), ("feminine → masculine", MASCULINE, "7 3"),
+    ):  # fmt: skip
+        line = {each.k: each for each in own if each.direction == direction}
+        series.append(Series(direction, [line[k].all_words for k in ks], ink, dash))
+        series.append(Series(f"random, {direction.split()[0][:4]}. →", [line[k].random_mean for k in ks], QUIET, dash))
+    return chart(
+        "Share of sentences changed, over the number of units", "units exchanged", "sentences changed", ks, series,
+        upright=ks.index(result.eighth),
+    )  # fmt: skip
+
+
+def flipping(result: Result) -> list[str]:
+    return [
+        "<h2>Put the girl's units into the boy's sentence</h2>",
+        table(
+            "Each line was decoded by the model; the words up to the noun are forced",
+            result.boy_to_girl,
+            {"units": lambda each: each[0], "the boy's sentence becomes": lambda each: each[1]},
+            numbers=False,
+        ),
+        curve(result),
+        how(
+            "Across: how many units were exchanged, those first whose means for the two genders are furthest apart. Up: the "
+            "share of held-out sentences in which every word that agrees with the noun, after it, then had the other gender. "
+            "Solid red: from masculine to feminine; dashed blue: back. Grey: random sets of as many other units, matched on "
+            "variance and on outgoing weights. A claim about units has to be made no further right than the dashed upright, "
+            "an eighth of the cell's units. The noun itself is out already and stays; the hidden state follows the cell."
+        ),
+        folded(
+            "The numbers, also for nouns whose gender English does not tell, and for each unit alone",
+            table(
+                "Interchange at the noun; means over held-out nouns, in held-out templates; 95 % intervals over nouns and "
+                "templates. open: English does not tell the gender (chair)",
+                result.flips,
+                {
+                    "nouns": lambda e: e.family, "ranked on": lambda e: e.chosen_on, "direction": lambda e: e.direction,
+                    "k": lambda e: e.k, "all words change": lambda e: interval(e.all_words),
+                    "any word": lambda e: interval(e.any_word), "random: mean": lambda e: percent(e.random_mean),
+                    "95th": lambda e: percent(e.random_high), "draws": lambda e: e.draws, "p": lambda e: number(e.p, 3),
+                    "sentences": lambda e: e.all_words.n, "lemmas": lambda e: e.all_words.clusters,
+                },
+            ),
+            table(
+                "Each of these units exchanged alone, both directions",
+                zip(result.best, result.alone),
+                {
+                    "unit": lambda e: e[0], "AUC at the noun": lambda e: number(result.reading.steps[0].areas[e[0]]),
+                    "all words change": lambda e: interval(e[1]),
+                },
+            ),
+            f"<p>Control: {result.eighth} units from a noun of the same gender change a word's gender in "
+            f"{interval(result.same_gender)} of {result.same_gender.n} sentences.</p>",
+        ),
+    ]  # fmt: skip
+
+
+def readable(result: Result) -> list[str]:
+    reading, causal = result.reading, result.causal
+    parts = [
+        "<h2>Can it be read? (L1–L3)</h2>",
+        how(
+            "A probe is fitted on some nouns and templates and tested on others. The control gives each noun a random gender; "
+            "what a probe reaches there it reaches by knowing the nouns; selectivity is the difference, on the same nouns. "
+            "At the noun the word itself may be what is read; further on only sentences count in which no word since the noun "
+            "shows its gender, so what is read was kept. Of an encoder, step 0 is the English noun, any other its last step."
+        ),
+        table(
+            "Linear probes for gender; accuracies balanced over nouns and genders, in held-out templates",
+            reading.probes,
+            {
+                "site": lambda e: e.site, "words after noun": lambda e: e.step,
+                "held-out nouns": lambda e: interval(e.probe.both), "p": lambda e: number(e.probe.p, 4),
+                "seen nouns": lambda e: percent(e.probe.templates.value), "control": lambda e: percent(e.probe.control),
+                "selectivity": lambda e: interval(e.probe.selective), "fitted on": lambda e: e.probe.fit_nouns,
+                "tested on": lambda e: e.probe.held_out_nouns,
+            },
+        ),
+        table(
+            "The same beside what else could tell it: paired, on held-out nouns in held-out templates",
+            [(each, name, of) for each in reading.probes for name, of in each.probe.baselines.items()
+             if each.site == reading.site],
+            {
+                "site": lambda e: e[0].site, "words after noun": lambda e: e[0].step, "beside": lambda e: e[1],
+                "its accuracy": lambda e: interval(e[2].accuracy), "gain of the probe": lambda e: interval(e[2].gain),
+                "p": lambda e: number(e[2].p, 4),
+            },
+        ),
+        table(
+            f"AUC of {reading.site} at the step before the agreeing word, by distance and intervener; p one-sided, by ranks",
+            reading.cells,
+            {"cell": lambda e: e.cell, "AUC": lambda e: interval(e.area, plain), "p": lambda e: number(e.p, 6),
+             "nouns": lambda e: e.area.clusters if e.area else "too few"},
+        ),
+    ]  # fmt: skip
+    if reading.transfer:
+        parts.append(
+            f"<p>From nouns whose gender English tells to those whose gender it does not, {reading.transfer.step} neutral words "
+            f"after the noun: AUC {interval(reading.transfer.area, plain)}, {reading.transfer.area.clusters} nouns, "
+            f"p {reading.transfer.p:.1e}.</p>"
+        )
+    steps = [f"+{each.step}" if each.step else "noun" for each in reading.steps]
+    if reading.across_time:
+        parts.append(matrix("AUC across time", "probe fitted at", "and read at", steps, reading.across_time.areas))
+        parts.append(
+            how("A probe of the cell fitted at one word and read at another: 1 the same code, ½ lost, 0 overwritten.")
+        )
+    code = reading.code
+    parts.append(
+        folded(
+            "Few units, bits, and unit by unit",
+            table(
+                "Probes of the k best units, beside the best of several random sets",
+                reading.sparse,
+                {"k": lambda e: e.k, "best units": lambda e: interval(e.best), "random": lambda e: interval(e.random)},
+            ),
+            f"<p>Online code: {code.bits:.1f} bits to send the gender of {code.nouns} nouns; {code.uniform:.0f} by the uniform "
+            f"code, {code.control:.1f} for random genders: {code.compression:.1f} times shorter.</p>"
+            if code
+            else "",
+            table(
+                f"AUC of {reading.site} for feminine, so many gender-neutral words after the noun (family-wise p, "
+                f"{reading.relabellings:,} relabellings)",
+                result.best,
+                {
+                    "unit": str,
+                    **{
+                        f"{name} ({each.nouns} nouns)": lambda unit, each=each: (
+                            f"{each.areas[unit]:.2f} ({each.p[unit]:.3f})"
+                        )
+                        for name, each in zip(steps, reading.steps)
+                    },
+                },
+            ),
+        )
+    )
+    columns: dict[str, Column] = {
+        "what": lambda e: e.name, "site": lambda e: e.site, "units": lambda e: e.units, "held": lambda e: e.span,
+        "direction": lambda e: e.direction, "beam": lambda e: e.beam, "all words change": lambda e: interval(e.all_words),
+        "still right": lambda e: interval(e.kept_gender), "log-odds": lambda e: interval(e.log_odds, plain),
+        "of the whole": lambda e: interval(e.normalised, plain), "chrF outside": lambda e: number(e.chrf.value, 1),
+        "words changed there": lambda e: number(e.changed_words.value), "number kept": lambda e: percent(e.kept_number.value),
+        "KL": lambda e: number(e.divergence.value, 3), "p": lambda e: number(e.p, 4),
+    }  # fmt: skip
+    return [
+        *parts,
+        "<h2>What setting it does (L4–L6)</h2>",
+        table(
+            "The fewest units that change 90 % in both directions: found on some nouns, measured on others",
+            [(each, way, rate) for each in causal.smallest for way, rate in (each.measured or {"–": None}).items()],
+            {
+                "ranked by": lambda e: e[0].order, "units": lambda e: len(e[0].units) if e[0].units else "not even all",
+                "direction": lambda e: e[1], "all words change": lambda e: interval(e[2]),
+            },
+        ),
+        table(
+            "Controls, on the same sentences",
+            causal.controls,
+            {
+                "what": lambda e: e.name, "direction": lambda e: e.direction, "units": lambda e: e.units,
+                "observed": lambda e: percent(e.observed), "mean": lambda e: percent(e.mean),
+                "95th": lambda e: percent(e.high), "draws": lambda e: e.draws, "p": lambda e: number(e.p, 3),
+            },
+        ),
+        folded(
+            "Every intervention",
+            table(f"On {causal.site}'s chosen units and on whole sites; means over {causal.nouns} nouns", causal.effects, columns),
+            table(
+                "Gender erased (LEACE), held, beside the erasure of random genders; a mean over both genders",
+                causal.erased,
+                {
+                    "sites": lambda e: ", ".join(e.sites),
+                    "still right": lambda e: percent(e.kept_gender),
+                    "random genders": lambda e: percent(sum(e.control) / len(e.control)),
+                    "draws": lambda e: len(e.control),
+                    "p": lambda e: number(e.p, 3),
+                },
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def pathways(result: Result) -> list[str]:
+    if not result.paths:
+        return []
+    rows = [(cut, path) for cut in result.paths for path in (*cut.parts, cut.total)]
+    return [
+        "<h2>By which path?</h2>",
+        how(
+            "One thing at a time is taken from the donor's run, everything else stays the recipient's: what each alone changes, "
+            "all together, and what the parts leave unexplained (more than 0: they act together; less: they overlap)."
+        ),
+        table(
+            "Share of sentences whose every later agreeing word changes, and of the whole change of log-odds",
+            rows,
+            {
+                "cut": lambda e: e[0].cut, "direction": lambda e: e[0].direction, "path": lambda e: e[1].name,
+                "all words change": lambda e: interval(e[1].all_words), "any word": lambda e: percent(e[1].any_word.value),
+                "share of log-odds": lambda e: interval(e[1].share),
+                "unexplained": lambda e: interval(e[0].unexplained_share) if e[1] is e[0].total else "",
+            },
+        ),
+    ]  # fmt: skip
+
+
+def slots(result: Result) -> list[str]:
+    test = result.register
+    if test is None:
+        return []
+    return [
+        "<h2>One register, or a slot for each noun?</h2>",
+        how(
+            "<i>Kluk včera doma zpíval a holka dnes venku tančila</i>: a probe learns the first noun's gender in clause 1, and is "
+            "read in clause 2, before its verb. If it then tells the second noun, one register is rewritten; if it still tells "
+            "the first, each noun has a slot; if neither, each clause has a code of its own. 1 or 0.5: read or not."
+        ),
+        table(
+            "AUC on held-out nouns",
+            test.sites,
+            {
+                "site": lambda e: e.site, "in clause 1": lambda e: interval(e.in_clause_1, plain),
+                "in clause 2, for its own noun": lambda e: interval(e.current, plain),
+                "in clause 2, for clause 1's": lambda e: interval(e.past, plain),
+                "a probe of clause 2's own": lambda e: interval(e.own, plain), "p": lambda e: number(e.p, 4),
+                "verdict": lambda e: e.verdict,
+            },
+        ),
+        table(
+            f"The register's {len(test.units)} units, put in from a partner's sentence: which verb changes ({test.swap_verdict})",
+            test.swaps,
+            {
+                "at clause": lambda e: e.clause, "what": lambda e: e.what, "units": lambda e: e.units,
+                "verb 1 changes": lambda e: interval(e.first_verb), "verb 2 changes": lambda e: interval(e.second_verb),
+                "random": lambda e: percent(e.random_mean), "p": lambda e: number(e.p, 3),
+            },
+        ),
+    ]  # fmt: skip
+
+
+SHORT = {"M→F": "M→F", "F→M": "F→M", "M→M": "M→M", "F→F": "F→F"}
+
+
+def gate_story(result: Result) -> list[str]:
+    story = result.gates
+    if story is None:
+        return []
+    parts = [
+        "<h2>The textbook's story of the gates</h2>",
+        how(
+            "Each clause of the picture is supported only if every number behind it is; what stands beside it is the number that "
+            "decides. Changed: a new subject of the other gender; unchanged: of the same. If both move the gates alike, the gates "
+            "react to nouns, and the gender is in the candidate."
+        ),
+        table(
+            "Clause by clause",
+            [(site, clause) for site in story.sites for clause in site.clauses],
+            {"layer": lambda e: e[0].place, "the cell …": lambda e: e[1].clause, "verdict": lambda e: e[1].verdict,
+             "decided by": lambda e: e[1].decided_by},
+            numbers=False,
+        ),
+    ]  # fmt: skip
+    site = story.sites[0]
+    for gate in ("forget", "input"):
+        lines = [each for each in site.trajectories if each.gate == gate and each.kind in SHORT]
+        inks = {
+            "M→F": (FEMININE, "none"),
+            "F→M": (MASCULINE, "none"),
+            "M→M": (MASCULINE, "3 3"),
+            "F→F": (FEMININE, "3 3"),
+        }
+        if lines:
+            series = [Series(each.kind, each.chosen, *inks[each.kind]) for each in lines]
+            ticks = [f"{word:+d}" if word else "noun" for word in lines[0].words]
+            parts.append(
+                chart(f"{gate} gate around a new noun", "words around a new subject", f"{gate} gate, mean of the units", ticks,
+                      series, percent=False)
+            )  # fmt: skip
+    parts.append(
+        folded(
+            "Every number of the story",
+            table(
+                "Larger is as the story has it",
+                [(each.place, finding) for each in story.sites for finding in each.findings],
+                {
+                    "layer": lambda e: e[0], "": lambda e: e[1].hypothesis, "claim": lambda e: e[1].claim,
+                    "value": lambda e: interval(e[1].value, lambda v: number(v, 3)), "bar": lambda e: f"{e[1].bar:g}",
+                    "p": lambda e: number(e[1].p, 4), "random units": lambda e: number(e[1].random_mean, 3),
+                    "verdict": lambda e: e[1].verdict, "nouns": lambda e: e[1].value.clusters,
+                },
+                numbers=False,
+            ),
+            table(
+                "Surgery: gates of the units set once",
+                [each for of in story.sites for each in of.surgeries],
+                {
+                    "at": lambda e: e.event, "set": lambda e: e.change, "counted": lambda e: e.counted,
+                    "rate": lambda e: interval(e.rate), "where nothing may change": lambda e: interval(e.left_alone),
+                    "random units": lambda e: percent(e.random_mean), "p": lambda e: number(e.p, 3),
+                    "verdict": lambda e: e.verdict,
+                },
+                numbers=False,
+            ),
+        )
+    )  # fmt: skip
+    return parts
+
+
+def kept(result: Result) -> list[str]:
+    if not result.persistence:
+        return []
+    place = result.persistence[0].place
+    lines = [each for each in result.persistence if (each.place, each.of) == (place, "chosen units")]
+    inks = {"of the other gender": FEMININE, "of the same gender": QUIET}
+    series = []
+    for each in lines:
+        if each.intervener == "no noun":
+            series.append(Series(f"partner {each.partner}", each.distance, inks[each.partner]))
+            if each.partner == "of the other gender":
+                series.append(Series("what the forget gates keep", each.kept, MASCULINE, "7 3"))
+    ticks = range(max((len(each.distance) for each in lines), default=1))
+    return [
+        "<h2>How long is it kept?</h2>",
+        chart(f"Distance of the cell after either noun, {place}", "words after the noun, the same in both sentences",
+              "distance, as a share", list(ticks), series),
+        how(
+            "Two sentences differ in their noun only. Red: how far apart the chosen units of their cells still are. Dashed: what "
+            "would be left if the forget gates had only kept what was there. Red above: the difference is written anew. Grey, "
+            "the control: a partner noun of the same gender."
+        ),
+        table(
+            "Half-lives, in words",
+            result.persistence,
+            {
+                "layer": lambda e: e.place, "units": lambda e: e.of, "partner": lambda e: e.partner,
+                "between": lambda e: e.intervener, "half-life": lambda e: number(e.half_life) if e.half_life else "> 8",
+                "by the forget gates": lambda e: number(e.half_life_kept) if e.half_life_kept else "> 8",
+            },
+        ),
+    ]  # fmt: skip
+
+
+def told(result: Result) -> list[str]:
+    """The sections of one run."""
+    boy, girl = result.sentences
+    understood = "; ".join(
+        f"{family} {interval(rate)} ({rate.n} sentences, {rate.clusters} nouns)"
+        for family, rate in result.understood.items()
+    )
+    return [
+        f"<p class=answer>{escape(answer(result))}</p>",
+        f"<p class=note>Given the noun, the run says right: {understood}; only the sentences said right are probed. This is the "
+        f"{escape(result.facts['size'])} study; its conditions stand at the end. Units were chosen on other nouns and templates "
+        "than those measured on.</p>",
+        ladder_table(result.ladder, "The ladder: each rung with the number that decides it, and its control"),
+        table(
+            "The five hypotheses fixed beforehand; p corrected by Holm's method",
+            result.hypotheses,
+            {"": lambda e: e.name, "claim": lambda e: e.claim, "p": lambda e: f"{e.p:.2g}",
+             "corrected": lambda e: f"{e.corrected:.2g}", "holds": lambda e: "yes" if e.holds else "no"},
+            numbers=False,
+        ),
+        "<h2>The boy and the girl</h2>",
+        f"<p>{escape(boy.source)} → <b lang=cs>{escape(boy.translation)}</b><br>"
+        f"{escape(girl.source)} → <b lang=cs>{escape(girl.translation)}</b></p>",
+        how(
+            f"Each row is one of the {len(result.best)} units of the decoder's cell whose means for the two genders are furthest "
+            "apart, each column a word of the Czech sentence, and the number the unit's value once that word has been read: red "
+            "above zero, blue below. Underlined words agree with the noun. Compare the rows of the two sentences: a unit that "
+            "holds gender differs where the noun has been read, and still does where the agreeing word is chosen. It may differ "
+            "earlier: the encoder has read the whole English sentence, and hands its gender over before the first Czech word."
+        ),
+        strips(boy, result.site, ("který", "rád")),
+        strips(girl, result.site, ("která", "ráda")),
+        *[
+            folded(site, strips(boy, site, ("který", "rád")), strips(girl, site, ("která", "ráda")))
+            for site in boy.strips
+            if site != result.site
+        ],
+        *flipping(result),
+        *pathways(result),
+        *slots(result),
+        *gate_story(result),
+        *kept(result),
+        *readable(result),
+        "<h2>The run</h2>",
+        "".join(f"<p>Not measured: {escape(what)}, because {escape(why)}.</p>" for what, why in result.not_measured.items()),
+        table(
+            "Conditions of every number on this page",
+            result.facts.items(),
+            {"fact": lambda e: e[0], "value": lambda e: ", ".join(f"{k} {v}" for k, v in e[1].items())
+             if isinstance(e[1], dict) else e[1]},
+            numbers=False,
+        ),
+    ]  # fmt: skip
 
 
 def page(results: Sequence[Result], command: str) -> str:
@@ -234,100 +542,55 @@ def page(results: Sequence[Result], command: str) -> str:
         f"<title>Does the cell hold gender?</title><style>{STYLE}</style></head><body><main>",
         "<h1>Does the cell state hold grammatical gender?</h1>",
     ]
-    for result in results:
-        boy, girl = result.sentences
-        parts += [
-            f"<h2>{escape(result.run)}</h2>" if len(results) > 1 else "",
-            f"<p class=answer>{escape(answer(result))}</p>",
-            f"<p class=note>Given the noun, the run says {interval(result.understood)} of the stimuli right "
-            f"({result.understood.n} sentences, {result.understood.clusters} nouns); only the sentences said right are probed. "
-            f"This is the {escape(result.facts['size'])} study; its conditions stand at the end.</p>",
-            "<h2>The boy and the girl</h2>",
-            f"<p>{escape(boy.source)} → <b lang=cs>{escape(boy.translation)}</b><br>"
-            f"{escape(girl.source)} → <b lang=cs>{escape(girl.translation)}</b></p>",
-            how(
-                f"Each row is one of the {len(result.best)} units of the decoder's cell whose means for the two genders are "
-                "furthest apart (chosen on other nouns and other templates than those tested below), each column a word of the "
-                "Czech sentence, and the number the unit's value once that word has been read: red above zero, blue below. "
-                "Underlined words agree with the noun. Compare the rows of the two sentences: a unit that holds gender differs "
-                "where the noun has been read, and still does where the agreeing word is chosen. It may differ earlier: the "
-                "encoder has read the whole English sentence, and hands its gender over before the first Czech word is said."
-            ),
-            strips(boy, result.site, ("který", "rád")),
-            strips(girl, result.site, ("která", "ráda")),
-            *[
-                f"<details><summary>{escape(site)}</summary>"
-                f"{strips(boy, site, ('který', 'rád'))}{strips(girl, site, ('která', 'ráda'))}</details>"
-                for site in boy.strips
-                if site != result.site
-            ],
-            "<h2>Put the girl's units into the boy's sentence</h2>",
-            table(
-                ("units", "the boy's sentence becomes"),
-                "".join(
-                    f"<tr><td>{k}</td><td lang=cs style='text-align:left'>{escape(text)}</td></tr>"
-                    for k, text in result.boy_to_girl
-                ),
-                "Each line was decoded by the model; the words up to the noun are forced",
-            ),
-            curve(result),
-            how(
-                "Across: how many units were exchanged, most separating first. Up: the share of held-out sentences in which every "
-                "word that agrees with the noun, after it, then had the other gender. Solid red: from masculine to feminine; "
-                "dashed blue: back. Grey: the mean of random sets of that many units, drawn evenly from all units. A claim about "
-                f"units has to be made no further right than the dashed upright, {RULE}. The noun itself is out already and stays."
-            ),
-            flips_table(result),
-            alone_table(result),
-            f"<p>Control: the same {result.eighth} units from a noun of the same gender change a word's gender in "
-            f"{interval(result.same_gender)} of {result.same_gender.n} sentences.</p>",
-            "<h2>Can it be read?</h2>",
-            how(
-                "A probe is fitted on some nouns and templates and tested on others. The control gives each noun a random gender; "
-                "what a probe reaches there it reaches by knowing the nouns. Selectivity is the difference on the same nouns. "
-                "At the noun the word itself may be what is read; further on only sentences count in which no word since the noun "
-                "shows its gender, so what is read was kept. (The words between may still differ; the templates are held out.)"
-            ),
-            probes_table(result),
-            how("1 or 0: the unit tells every held-out feminine noun from every masculine one; 0.5: it tells nothing."),
-            auc_table(result),
-            "<h2>The run</h2>",
-            table(
-                ("fact", "value"),
-                "".join(
-                    f"<tr><td>{escape(str(k))}</td><td>{escape(str(v))}</td></tr>" for k, v in result.facts.items()
-                ),
-                "Conditions of every number on this page",
-            ),
-        ]
+    if len(results) > 1:
+        rungs = [rung.name for rung in results[0].ladder]
+        columns: dict[str, Column] = {"run": lambda e: e.run,
+                                      "units": lambda e: len(e.causal.chosen)}  # fmt: skip
+        columns |= {name: lambda e, n=n: e.ladder[n].verdict for n, name in enumerate(rungs)}
+        parts.append(table("Every run", results, columns, numbers=False))
+        parts.append(ladder_table([replicated([each.ladder for each in results])], "Over the training seeds"))
+    for number, result in enumerate(results):
+        inner = "".join(told(result))
+        opened = " open" if number == 0 else ""
+        parts.append(
+            f"<details{opened}><summary><b>{escape(result.run)}</b></summary>{inner}</details>"
+            if len(results) > 1
+            else inner
+        )
     parts.append(f"<p>Remake this page: <code>{escape(command)}</code></p></main></body></html>")
     return "".join(parts)
 
 
 def summary(result: Result) -> str:
-    """The result for a terminal."""
-    lines = [
-        f"{result.run}: given the noun, {interval(result.understood)} of {result.understood.n} stimuli are said right"
-    ]
-    for each in result.probes:
-        if each.site == result.site:
-            lines.append(
-                f"  probe of {each.site}, {each.step} neutral words after the noun: held-out nouns "
-                f"{percent(each.probe.held_out_lemmas)}, seen {percent(each.probe.seen_lemmas)}, control {percent(each.probe.control)}"
-            )
+    """The result for a terminal, in at most 30 lines; the rungs come last."""
+    lines = [f"{result.run}: {answer(result).split(' Rung by rung')[0]}"]
     lines.append(f"  units furthest apart: {', '.join(map(str, result.best))}")
-    for flips in eighth(result):
+    few = [pair for pair in result.boy_to_girl if pair[0] in (1, result.eighth, result.units)]
+    lines += [f"  {k:4} of the girl's units: {text}" for k, text in few]
+    for cut in result.paths:
+        shares = ", ".join(f"{part.name} {percent(part.all_words.value)}" for part in (*cut.parts, cut.total))
+        lines.append(f"  path, {cut.cut}, {cut.direction}: {shares}")
+    if result.register:
         lines.append(
-            f"  interchange of {flips.k} of {result.units} units, {flips.direction}: all words change {interval(flips.all_words)} "
-            f"(n = {flips.all_words.n}, {flips.all_words.clusters} nouns); random sets {percent(flips.random_mean)}, 95th "
-            f"percentile {percent(flips.random_high)} of {flips.draws}"
+            "  register or slots: " + ", ".join(f"{each.site} {each.verdict}" for each in result.register.sites)
         )
-    smallest = "none" if result.smallest is None else f"{result.smallest} units"
-    lines.append(
-        f"  fewest that change 90 % in both directions: {smallest}; same-gender control {interval(result.same_gender)}"
-    )
-    lines += [f"  {k:4} units  {text}" for k, text in result.boy_to_girl]
+    if result.gates:
+        story = result.gates.sites[0]
+        lines.append(
+            f"  textbook, {story.place}: " + ", ".join(f"{each.clause} {each.verdict}" for each in story.clauses)
+        )
+    lines += [f"  not measured: {what}: {why}" for what, why in result.not_measured.items()]
+    lines += [
+        f"  {each.name} p {each.p:.2g}, corrected {each.corrected:.2g}: {each.claim}" for each in result.hypotheses
+    ]
+    lines += [f"  {rung.name:14} {rung.verdict:10} {rung.decided_by}" for rung in result.ladder]
     return "\n".join(lines)
+
+
+def last_rung(results: Sequence[Result]) -> str:
+    """The seventh rung, over all runs."""
+    rung = replicated([each.ladder for each in results])
+    return f"  {rung.name:14} {rung.verdict:10} {rung.decided_by} ({rung.control})"
 
 
 def save(results: Sequence[Result], folder: Path, command: str) -> tuple[Path, Path]:

@@ -1,0 +1,227 @@
+"""The ladder: from "gender can be read" to "in other training runs too", each rung with its verdict, the number that
+decides it, and the number that could have explained it away.
+
+A verdict is yes only where the interval lies beyond the bar, no where it lies short of it, and undecided between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from . import gates, register
+from .causal import Causal, Effect
+from .reading import DECISIVE, Reading
+from .statistics import SIGNIFICANT, Estimate, holm
+
+YES, NO, UNDECIDED, NOT_MEASURED = "yes", "no", "undecided", "not measured"
+READABLE = 0.75  # L1, L3: an AUC or accuracy below is not called readable
+FLIPPED = 0.9  # L5: share of sentences whose every later agreeing word has to change, in either direction
+BROKEN = 0.75  # L4: half-way from always right to chance; the share that still agrees, a mean over both genders
+ABLATIONS = ("mean, held", "resample")  # L4: without the units' own value for good, and with some other noun's, once
+CHANCE = 0.02  # L5: what random sets and donors of the same gender may change
+UNTOUCHED = 95.0  # L6: chrF against the unpatched output outside the agreeing words
+SAME_NUMBER = 0.95  # L6: share of sentences whose agreeing words keep their number
+SEEDS = 5  # L7: training runs
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rung of one run."""
+
+    name: str
+    question: str
+    verdict: str
+    decided_by: str
+    control: str
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One of the five that were fixed before anything was measured; p corrected by Holm's method."""
+
+    name: str
+    claim: str
+    p: float
+    corrected: float
+
+    @property
+    def holds(self) -> bool:
+        return self.corrected <= SIGNIFICANT
+
+
+def percent(value: float) -> str:
+    return f"{value:.1%}".replace("%", " %")
+
+
+def shown(estimate: Estimate, form: Callable[[float], str] = percent) -> str:
+    """With interval, and over how many nouns."""
+    return f"{form(estimate.value)} [{form(estimate.low)}, {form(estimate.high)}] ({estimate.clusters} nouns)"
+
+
+def above(estimates: Sequence[Estimate], bar: float) -> str:
+    """Yes if all lie above the bar with their whole interval, no if one lies below it."""
+    if not estimates:
+        return NOT_MEASURED
+    if any(each.high < bar for each in estimates):
+        return NO
+    return YES if all(each.low >= bar for each in estimates) else UNDECIDED
+
+
+def all_of(*verdicts: str) -> str:
+    """No if one is, yes if all are."""
+    known = [each for each in verdicts if each != NOT_MEASURED]
+    return NO if NO in known else UNDECIDED if UNDECIDED in known else YES if known else NOT_MEASURED
+
+
+def worst(effects: Sequence[Effect]) -> Effect:
+    return min(effects, key=lambda each: each.all_words.value)
+
+
+def decodable(reading: Reading) -> Rung:
+    own = max((each for each in reading.probes if each.site == reading.site and each.step <= DECISIVE),
+              key=lambda each: each.step)  # fmt: skip
+    probe = own.probe
+    best = min(min(each.p) for each in reading.steps)
+    return Rung(
+        "L1 decodable",
+        "can gender be read, on nouns and templates never seen?",
+        above([probe.both], READABLE) if probe.p <= SIGNIFICANT else NO,
+        f"probe of {reading.site}, {own.step} neutral words after the noun: {shown(probe.both)}, p {probe.p:.4f}",
+        f"best unit, family-wise p {best:.4f}; {len(reading.listed)} units at a false discovery rate of 5 %",
+    )
+
+
+def selective(reading: Reading) -> Rung:
+    own = next(each.probe for each in reading.probes if each.probe.baselines and each.site == reading.site
+               and (len(each.probe.baselines) > 2 or each.step == DECISIVE))  # fmt: skip
+    gains = {name: each for name, each in own.baselines.items() if name != "their embeddings"}
+    weakest = min(gains.items(), key=lambda item: item[1].gain.low)
+    verdict = all_of(above([own.selective], 0.0), above([weakest[1].gain], 0.0))
+    also = own.baselines.get("their embeddings")
+    static = f"; embeddings of what was read alone: {percent(also.accuracy.value)}" if also else ""
+    return Rung(
+        "L2 selective",
+        "gender, and not the word?",
+        verdict,
+        f"selectivity on seen nouns, other templates: {shown(own.selective)}",
+        f"gain over {weakest[0]} {shown(weakest[1].gain)}{static}",
+    )
+
+
+def persistent(reading: Reading) -> Rung:
+    measured = [each for each in reading.cells if each.area]
+    hard = min(measured, key=lambda each: each.area.low) if measured else None
+    left_out = len(reading.cells) - len(measured)
+    return Rung(
+        "L3 persistent",
+        "still there at the word that must agree?",
+        above([each.area for each in measured if each.area], READABLE),
+        f"AUC before the agreeing word, worst cell ({hard.cell}): {shown(hard.area, '{:.2f}'.format)}" if hard else "–",
+        f"{len(measured)} cells of distance and intervener" + (f", {left_out} with too few nouns" if left_out else ""),
+    )
+
+
+def necessary(causal: Causal) -> Rung:
+    balanced = {}
+    for name in ABLATIONS:
+        of = [each.kept_gender for each in causal.effects if each.name == name and each.units == len(causal.chosen)]
+        balanced[name] = tuple(sum(getattr(each, at) for each in of) / len(of) for at in ("value", "low", "high"))
+    least = max(balanced, key=lambda name: balanced[name][0])  # the ablation that agreement survives best
+    verdict = YES if all(high < BROKEN for _, _, high in balanced.values()) else (
+        NO if all(low >= BROKEN for _, low, _ in balanced.values()) else UNDECIDED)  # fmt: skip
+    erased = [each for each in causal.erased if len(each.sites) > 1]
+    control = "–"
+    if erased:
+        random = sum(erased[0].control) / len(erased[0].control)
+        control = (
+            f"gender erased from every state of the decoder: {percent(erased[0].kept_gender)}, "
+            f"for random genders {percent(random)}"
+        )
+    return Rung(
+        "L4 necessary",
+        "does agreement break without these units?",
+        verdict,
+        f"{len(causal.chosen)} units, {least}: still right {percent(balanced[least][0])} "
+        f"[{percent(balanced[least][1])}, {percent(balanced[least][2])}], mean of both genders",
+        control,
+    )
+
+
+def sufficient(causal: Causal, same_gender: Estimate) -> Rung:
+    effects = [each for each in causal.effects if each.name == "interchange, c → h" and each.beam == 1]
+    weak, controls = worst(effects), [each for each in causal.controls if each.name == "matched sets"]
+    chance = max((each.mean for each in controls), default=1.0)
+    clean = chance <= CHANCE and same_gender.value <= CHANCE
+    flipped = above([each.all_words for each in effects], FLIPPED)
+    if flipped == UNDECIDED and weak.all_words.value >= FLIPPED:
+        flipped = YES  # the bar is on the rate; its interval is shown
+    return Rung(
+        "L5 sufficient",
+        "does setting them change the Czech?",
+        flipped if clean else NO if flipped == NO else UNDECIDED,
+        f"{len(causal.chosen)} units exchanged at the noun, {weak.direction}: all words change {shown(weak.all_words)}",
+        f"matched random sets {percent(chance)}, p {max((each.p for each in controls), default=1):.3f}; "
+        f"a donor of the same gender {percent(same_gender.value)}",
+    )
+
+
+def specific(causal: Causal) -> Rung:
+    effects = [each for each in causal.effects if each.name == "interchange, c → h" and each.beam == 1]
+    chrf, number = min(effects, key=lambda e: e.chrf.value), min(effects, key=lambda e: e.kept_number.value)
+    verdict = YES if chrf.chrf.value >= UNTOUCHED and number.kept_number.value >= SAME_NUMBER else NO
+    return Rung(
+        "L6 specific",
+        "is everything else left alone?",
+        verdict,
+        f"chrF outside the agreeing words {shown(chrf.chrf, '{:.1f}'.format)}",
+        f"number kept {percent(number.kept_number.value)}; KL {max(e.divergence.value for e in effects):.3f} nats a step",
+    )
+
+
+def replicated(ladders: Sequence[Sequence[Rung]]) -> Rung:
+    """Over runs of other training seeds, matched by function: the same rungs, whatever the units' numbers."""
+    names = [rung.name.split()[0] for rung in ladders[0]]
+    counts = {name: sum(ladder[n].verdict == YES for ladder in ladders) for n, name in enumerate(names)}
+    whole = sum(all(rung.verdict == YES for rung in ladder) for ladder in ladders)
+    verdict = (
+        NOT_MEASURED if len(ladders) < SEEDS else YES if whole == len(ladders) else NO if whole == 0 else UNDECIDED
+    )
+    return Rung(
+        "L7 replicated",
+        "in other training runs?",
+        verdict,
+        f"all of L1–L6 in {whole} of {len(ladders)} run{'s' * (len(ladders) > 1)}",
+        ", ".join(f"{name} {count}" for name, count in counts.items()),
+    )
+
+
+def climb(reading: Reading, causal: Causal, same_gender: Estimate) -> list[Rung]:
+    """L1 to L6 of one run."""
+    return [
+        decodable(reading), selective(reading), persistent(reading), necessary(causal),
+        sufficient(causal, same_gender), specific(causal),
+    ]  # fmt: skip
+
+
+def hypotheses(
+    reading: Reading, causal: Causal, told: gates.Story | None, tested: register.Result | None
+) -> list[Hypothesis]:
+    """P1 to P5, those that were measured, corrected together."""
+    found: list[tuple[str, str, float]] = []
+    hardest = next(
+        (each for each in reading.cells if each.cell == "8 words, other-gender" and each.p is not None), None
+    )
+    if hardest and hardest.p is not None:
+        found.append(("P1", "decodable eight words on, past a noun of the other gender", hardest.p))
+    if controls := [each.p for each in causal.controls if each.name == "matched sets"]:
+        found.append(("P2", "interchange changes more than matched random sets", max(controls)))
+    if reading.transfer:
+        found.append(("P3", "a probe of nouns whose gender English tells reads the others", reading.transfer.p))
+    if told:
+        moved = [each.p for each in told.sites[0].findings if each.hypothesis == "H1" and each.p is not None]
+        found.append(("P4", "gates move more at a noun of another gender than of the same", max(moved)))
+    if tested:
+        found.append(("P5", "clause 1's probe follows one clause's noun rather than the other's", tested.sites[0].p))
+    corrected = holm([p for *_, p in found])
+    return [Hypothesis(name, claim, p, q) for (name, claim, p), q in zip(found, corrected)]
