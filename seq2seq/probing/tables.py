@@ -254,10 +254,10 @@ def rows_of(name: str, row: Mapping[str, Any], outer: Mapping[str, Any]) -> Iter
 def export(results: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write results (run → a dataclass, or the JSON object that it became) as tidy CSV files, and return their paths.
 
-    A list of dataclasses is a file, named by its fields (reading.probes.csv), and an element is a row, in the list's order: run
-    first, then its fields, an Estimate as area.value, area.low, …. Of lists inside lists a row repeats the outer row's own values
-    (gates.sites.findings.csv begins run, gates.sites.place). What is in no list is a run's row of result.csv. A list of
-    numbers is one cell, as JSON; a cell is empty where there is none.
+    A list of dataclasses is a file, named by its fields (reading.probes.csv), and an element is a row, in the list's order:
+    run first, then its fields, an Estimate as area.value, area.low, …. Of lists inside lists a row repeats the outer row's
+    own values (gates.sites.findings.csv begins run, gates.sites.place). What is in no list is a run's row of result.csv. A
+    list of numbers is one cell, as JSON; a cell is empty where there is none.
     """
     tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for run, result in results.items():
