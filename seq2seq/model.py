@@ -30,7 +30,7 @@ class ModelSettings:
     bidirectional: bool = option(True, "whether the encoder also reads from right to left, with half of its units")
     embedding: int = option(256, "size of a word piece's vector (E)", minimum=1)
     units: int = option(512, "units of a layer (H)", minimum=2)
-    dropout: float = option(0.2, "rate of dropout, one mask a sentence", minimum=0)
+    dropout: float = option(0.1, "rate of dropout, one mask a sentence", minimum=0)
 
     def __post_init__(self):
         check(self)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import shlex
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +20,7 @@ from ..translator import load
 from . import natural, natural_study, planted
 from .report import last_rung, save, summary
 from .study import FULL, QUICK, Result, Study
+from .tables import write_table
 
 STUDIES = ("gender",)
 SELF_TESTS = 5  # models of each kind
@@ -42,6 +45,24 @@ def same_recipe(folders: Sequence[Path], runs: Sequence[Run]) -> None:
                     f"{folder} has {name} {other.get(name)}, {folders[0]} has {value}: runs of one report differ in their "
                     "seed only; make a report for each recipe"
                 )
+
+
+def write_trace(given: Namespace) -> None:
+    """Write every site at every word of the probe split, or of `--limit` sentences drawn from it, as tables."""
+    if len(given.checkpoints) != 1:
+        raise UserError(f"--trace writes a table of one run, not of {len(given.checkpoints)}")
+    if given.limit is not None and given.limit < 1:
+        raise UserError(f"--limit must be 1 or more, not {given.limit}")
+    translator = load(given.checkpoints[0])
+    longest = translator.run.loading.get("max_words") if translator.run else None
+    pairs = corpora.load(given.corpus, "probe", max_words=longest).pairs
+    if given.limit and given.limit < len(pairs):
+        pairs = [pairs[n] for n in sorted(random.Random(given.seed).sample(range(len(pairs)), given.limit))]
+    with share_done("trace") as show:
+        about = write_table(translator, pairs, given.trace, sites=given.sites, forced=not given.said, progress=show)
+    print(
+        f"wrote {given.trace}: {len(about.sites)} sites, {about.sentences:,} sentences, {sum(about.words.values()):,} words"
+    )
 
 
 def main() -> None:
@@ -69,12 +90,22 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer sentences and random sets: under a minute")
     parser.add_argument("--seed", type=int, default=1, help="of controls and intervals (default: %(default)s)")
     parser.add_argument("--self-test", action="store_true", help="test the tool on models with a planted answer")
+    parser.add_argument(
+        "--trace", type=Path, metavar="FOLDER", help="write --sites (default: all) at every word as tables instead"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="with --trace: so many sentences, drawn by --seed")
+    parser.add_argument(
+        "--said", action="store_true", help="with --trace: the model's own translations, not the corpus'"
+    )
     given = parser.parse_args()
     if given.self_test:
         test(range(given.seed, given.seed + SELF_TESTS))
         return
     if not given.checkpoints:
         raise UserError("no run folder given: try checkpoints/demo (see --help)")
+    if given.trace:
+        write_trace(given)
+        return
     if given.held_out and not given.pairs:
         raise UserError("--held-out measures what --pairs TSV has chosen: give both")
     if given.pairs:

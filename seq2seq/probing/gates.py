@@ -718,6 +718,8 @@ def candidates(
     if memory.startswith("decoder"):  # where there are such words at all
         kept = [n for n, each in enumerate(read) if len(each[0].steps) > DECISIVE]
         chosen, read = [chosen[n] for n in kept], [read[n] for n in kept]
+    if not chosen:
+        raise UserError(f"no sentence with {DECISIVE} words without gender between two subjects and their verbs")
     made = states(translator, [p.source for p in chosen], [p.target for p in chosen], [memory])[memory]
     subjects, recorded = subjects_of(chosen, read, held_out), record(made, read)
     step = min(DECISIVE, max(step for clause, step in recorded if clause == 0))
