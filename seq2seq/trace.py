@@ -63,7 +63,10 @@ def trace(
     sites: Iterable[str] | None = None,
     tap: Tap | None = None,
 ) -> Trace:
-    """Read the sources, force the targets, and record `sites` (None: all); a `tap` acts before the recorder sees."""
+    """Read the sources, force the targets, and record `sites` (None: all); a `tap` acts before the recorder sees.
+
+    Without logits, and without a decoder where only the encoder is looked at: nobody asks for them here.
+    """
     wanted = frozenset(model.sites() if sites is None else sites)
     recorder = Recorder(wanted)
     check_tap(recorder, model.sites())
@@ -72,7 +75,11 @@ def trace(
         for source, target in zip(sources, targets, strict=True)
     ]
     batch = collate(examples).to(next(model.parameters()).device)
-    model(batch.source, batch.source_lengths, batch.target_in, tap=Chain(tap, recorder) if tap else recorder)
+    seen = Chain(tap, recorder) if tap else recorder
+    of_encoder = {site for site in wanted if site.startswith("encoder.")}
+    memory = model.encode(batch.source, batch.source_lengths, seen if tap or of_encoder else None)
+    if tap or wanted - of_encoder:
+        model.decode(batch.target_in, memory, seen)
     return Trace(
         [tokenizer.align(each.source) for each in examples],
         [tokenizer.align(each.target) for each in examples],

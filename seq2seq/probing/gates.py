@@ -44,13 +44,12 @@ from .register import (
     register_units,
     shown,
     sign_flip,
-    states,
     subjects_of,
     telling,
     two_subjects,
 )
 from .statistics import Estimate, Values, by_cluster, estimate
-from .stimuli import GENDERS, Stimulus, stimulus
+from .stimuli import GENDERS, Stimulus, stimulus, traced
 
 MOVES = 0.02  # a mean gate that differs by less is said to stand still
 OPEN, SHUT = 0.9, 0.1  # H2: a forget gate above the one keeps, an input gate below the other writes nothing
@@ -624,7 +623,7 @@ def read_gates(
     parts: dict[str, list[Values]] = {gate: [] for gate in GATES}
     for start in range(0, len(events), BATCH):
         part = events[start : start + BATCH]
-        made = states(translator, [e.pair.source for e in part], [e.pair.target for e in part], sites)
+        made = traced(translator, [each.pair for each in part], sites).values
         rows, windows = torch.arange(len(part))[:, None], torch.tensor([each.window for each in part])
         for gate, site in zip(GATES, sites):
             values = made[site][rows, windows].numpy().astype(numpy.float64)  # [N, W, H]
@@ -720,7 +719,7 @@ def candidates(
         chosen, read = [chosen[n] for n in kept], [read[n] for n in kept]
     if not chosen:
         raise UserError(f"no sentence with {DECISIVE} words without gender between two subjects and their verbs")
-    made = states(translator, [p.source for p in chosen], [p.target for p in chosen], [memory])[memory]
+    made = traced(translator, chosen, [memory]).values[memory]
     subjects, recorded = subjects_of(chosen, read, held_out), record(made, read)
     step = min(DECISIVE, max(step for clause, step in recorded if clause == 0))
     units, apart = register_units(subjects, recorded, step)

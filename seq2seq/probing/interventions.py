@@ -24,10 +24,9 @@ from ..model import BEGIN, END, Memory
 from ..search import SearchSettings, search
 from ..taps import Patch, Recorder, Tap
 from ..tokenizer import Tokenizer
-from ..trace import Trace, trace
 from ..translator import Translator
 from .statistics import by_cluster
-from .stimuli import GENDERS, Partners, Stimulus
+from .stimuli import GENDERS, Partners, Stimulus, traced
 
 ROWS = 512  # continuations decoded together
 
@@ -165,13 +164,7 @@ class Experiment:
         self.states = [
             f"decoder.{layer}.{state}" for layer, each in enumerate(model.decoder) for state in each.cell.states
         ]
-        self.trace: Trace = trace(
-            model,
-            translator.tokenizer,
-            [each.pair.source for each in stimuli],
-            [each.pair.target for each in stimuli],
-            self.states,
-        )
+        self.trace = traced(translator, [each.pair for each in stimuli], self.states)
         self.positions = [each.position for each in stimuli] if positions is None else list(positions)
         self.source, self.lengths = sources(self.trace.source_pieces)
         self.source = self.source.to(next(model.parameters()).device)

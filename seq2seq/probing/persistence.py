@@ -25,9 +25,9 @@ from ..model import BEGIN
 from ..trace import read_at
 from ..translator import Translator
 from .gates import BATCH, bootstrap, single
-from .register import FEWEST, align, from_the_right, held_out_lemmas, states
+from .register import FEWEST, align, from_the_right, held_out_lemmas
 from .statistics import Estimate, Values, by_cluster
-from .stimuli import Stimulus, partners, stimulus
+from .stimuli import Stimulus, partners, stimulus, traced
 
 SPAN = 8  # words after the noun
 HALF = 0.5
@@ -91,9 +91,8 @@ def read(
     cells, kept = [], []
     for start in range(0, len(readings), BATCH):
         part = readings[start : start + BATCH]
-        pairs = [each.stimulus.pair for each in part]
         sites = [f"{place}.{memory}", f"{place}.forget"]
-        made = states(translator, [p.source for p in pairs], [p.target for p in pairs], sites)
+        made = traced(translator, [each.stimulus.pair for each in part], sites).values
         for row, each in enumerate(part):
             cell, forget = (made[site][row].double().numpy() for site in sites)  # [T, H]
             steps = list(each.steps)

@@ -35,15 +35,14 @@ from torch import Tensor
 from corpora.records import GENDERS as ALL_GENDERS
 from corpora.records import Pair
 
-from ..batching import Example, collate
 from ..config import UserError
-from ..taps import Recorder, Tap
+from ..taps import Tap
 from ..tokenizer import WORD, Word
 from ..trace import read_at
 from ..translator import Translator
 from .interventions import Experiment, at_start
 from .statistics import Estimate, Values, by_cluster, estimate
-from .stimuli import GENDERS, stimulus
+from .stimuli import GENDERS, stimulus, traced
 
 # Of two labels crossed with each other the one beneath reaches an AUC of ¾ at most, however faint or clear: its values are
 # the other's, moved a little. Two of equal strength reach 7/8 each.
@@ -364,21 +363,6 @@ def subjects_of(pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], he
     return Subjects(lemmas, feminine, numpy.isin(lemmas, sorted(held_out)))
 
 
-@torch.inference_mode()
-def states(
-    translator: Translator, sources: Sequence[str], targets: Sequence[str], sites: Sequence[str]
-) -> dict[str, Tensor]:
-    """Sites over word pieces, forced through the targets: [B, T, H] each; without the logits, which nobody looks at here."""
-    model, encode = translator.model, translator.tokenizer.encode
-    batch = collate([Example(encode(source), encode(target)) for source, target in zip(sources, targets, strict=True)])
-    batch, recorder = batch.to(next(model.parameters()).device), Recorder(sites)
-    heard = any(site.startswith("encoder") for site in sites)
-    memory = model.encode(batch.source, batch.source_lengths, recorder if heard else None)
-    if any(site.startswith("decoder") for site in sites):
-        model.decode(batch.target_in, memory, recorder)
-    return {site: recorder[site].cpu() for site in sites}
-
-
 def align(translator: Translator, pairs: Sequence[Pair]) -> list[tuple[list[Word], list[Word]]]:
     """The words of either side of each pair."""
     tokenizer = translator.tokenizer
@@ -628,7 +612,7 @@ def register_test(
     if not kept:
         raise UserError(f"no sentence with {DECISIVE} words without gender between two subjects and their verbs")
     chosen, aligned, read = [chosen[row] for row in kept], [aligned[row] for row in kept], [read[row] for row in kept]
-    made = states(translator, [p.source for p in chosen], [p.target for p in chosen], sites)
+    made = traced(translator, chosen, sites).values
     found, units, direction = [], [], numpy.zeros(0)
     for site in sites:
         here = [clauses(pair, site, *words) for pair, words in zip(chosen, aligned)]
@@ -667,8 +651,8 @@ def swapped_inputs(
         ]
         if not both:
             continue
-        rows, said = zip(*both)
-        made = states(translator, [pairs[n].source for n in rows], [pairs[n].target for n in said], [site])
+        said = [n for _, n in both]
+        made = traced(translator, [replace(pairs[row], target=pairs[n].target) for row, n in both], [site]).values
         forced = [read[n] for n in said]
         for step, (at, values) in ((s, v) for (c, s), v in record(made[site], forced).items() if c == clause):
             if step not in probes:

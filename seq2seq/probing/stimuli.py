@@ -11,7 +11,8 @@ from corpora.records import Agreeing, Factors, Pair
 
 from ..config import UserError
 from ..tokenizer import Tokenizer, Word
-from ..trace import read_at
+from ..trace import Trace, read_at, trace
+from ..translator import Translator
 
 GENDERS = ("masculine", "feminine")  # English tells these two apart in family 1
 
@@ -86,6 +87,12 @@ def stimulus(pair: Pair, tokenizer: Tokenizer) -> Stimulus | None:
         and len({word.forms[g].lower() for g in GENDERS}) == 2
     )
     return Stimulus(pair, factors, noun, judged, pieces) if noun and judged else None
+
+
+def traced(translator: Translator, pairs: Sequence[Pair], sites: Iterable[str]) -> Trace:
+    """Sites over the word pieces of pairs, forced through their Czech sentences."""
+    sides = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    return trace(translator.model, translator.tokenizer, *sides, sites)
 
 
 def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int) -> list[Stimulus]:
