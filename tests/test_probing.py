@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 
 import pytest
@@ -18,10 +16,9 @@ from seq2seq.config import UserError
 from seq2seq.model import BEGIN
 from seq2seq.probing import natural
 from seq2seq.probing.interventions import Experiment, at_start
-from seq2seq.probing.planted import KINDS, check
-from seq2seq.probing.report import page
+from seq2seq.probing.planted import KINDS, Null, check, null, summary
 from seq2seq.probing.stimuli import GENDERS, Partners, partners, select
-from seq2seq.probing.study import QUICK, Size, Study, sizes
+from seq2seq.probing.study import QUICK, Study, sizes
 from seq2seq.search import SearchSettings, search
 from seq2seq.taps import Patch
 from seq2seq.translator import Translator
@@ -149,33 +146,12 @@ def test_a_file_that_holds_no_natural_pairs_is_refused_in_one_line(content, tmp_
 
 def test_a_model_that_understands_nothing_is_not_probed(translator):
     with pytest.raises(UserError, match="nothing to probe"):
-        Study(translator, agreement("probe"), Size("tiny", 20, 2, 5), 1, lambda *_: None)
+        Study(translator, agreement("probe"), QUICK, 1, lambda *_: None)
 
 
-def test_the_demo_flips_and_its_report_says_what_was_measured(demo, tmp_path):
-    pairs = [pair for pair in agreement("probe") if len(pair.source.split()) <= 8 >= len(pair.target.split())]
-    result = Study(demo, pairs, QUICK, 1, lambda *_: None).result("demo")
-    assert result.understood.value > 0.8
-    boy = dict(result.boy_to_girl)
-    assert boy[1].startswith("Jsem kluk, který") and boy[result.units] == "Jsem kluk, která se ráda učí."
-    eighth = [each for each in result.flips if each.k == result.units // 8]
-    assert {each.direction for each in eighth} == {"masculine → feminine", "feminine → masculine"}
-    assert all(each.all_words.value > each.random_mean for each in eighth)
-    assert [len(each.areas) for each in result.steps] == [result.units] * len(result.steps)
-    assert result.same_gender.value < 0.1
-    text = page([result], "python -m seq2seq.probing </script><b>")
-    assert not re.search(r"(src|href)=|https?://", text) and "</script><b>" not in text
-    for each in eighth:
-        assert f"{each.all_words.value:.1%}".replace("%", " %") in text
-
-
-def test_the_same_seed_gives_the_same_results(demo):
-    def run() -> str:
-        pairs = [pair for pair in agreement("probe") if len(pair.source.split()) <= 8 >= len(pair.target.split())]
-        result = Study(demo, pairs, Size("tiny", 40, 3, 10), 3, lambda *_: None).result("demo")
-        return json.dumps(result, default=vars, sort_keys=True)
-
-    assert run() == run()
+def test_a_site_that_does_not_exist_is_refused_with_those_that_do(translator):
+    with pytest.raises(UserError, match=r"decoder\.0\.nonsense.*decoder\.0\.cell"):
+        Study(translator, agreement("probe"), QUICK, 1, lambda *_: None, ["decoder.0.nonsense"])
 
 
 # The tool tests itself
@@ -185,3 +161,21 @@ def test_the_same_seed_gives_the_same_results(demo):
 def test_what_was_planted_is_found(kind):
     failed = [each.claim for each in check(kind, seed=1) if not each.holds]
     assert not failed
+
+
+def test_little_is_found_in_genders_that_mean_nothing():
+    found = null(range(1, 7), lambda *_: None)
+    assert found.runs == 6 and sum(found.any) <= 2
+    assert all(0 < p <= 1 for p in (*found.units, *found.probe, *found.cell))
+
+
+@pytest.mark.parametrize(("positives", "rejected"), [(15, False), (16, True)])
+def test_fifteen_false_positives_in_two_hundred_runs_are_borne_and_sixteen_are_not(positives, rejected):
+    p = [0.001] * positives + [1.0] * (200 - positives)
+    found = Null(p, p, p)
+    assert sum(found.any) == positives and found.rejected == rejected
+    assert ("FAIL" in summary([], found)) == rejected
+
+
+def test_one_small_p_of_three_is_corrected_for_the_others():
+    assert Null([0.04, 0.01], [0.9, 0.9], [0.9, 0.9]).any == [False, True]

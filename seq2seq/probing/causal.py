@@ -30,6 +30,7 @@ from .stimuli import GENDERS, Partners
 DOSES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
 NEAREST = 10  # units among which a matched one is drawn
 FLIPPED = 0.9  # share of sentences that a set of units has to change to be said to decide
+FELT = 1e-4  # of what the donor's whole run changes: a unit that does less by itself does nothing
 BEAM = 5  # hypotheses, where beam search stands beside greedy search
 ALONE = 48  # sentences on which each unit is exchanged alone
 ENOUGH = 20  # draws behind a 95th percentile
@@ -486,7 +487,9 @@ class Causal:
     """Rungs L4 to L6 of one run: its last decoder cell, units chosen on some nouns, everything measured on others."""
 
     site: str
-    chosen: list[int]  # an eighth of the units, those with most effect of their own on the nouns to choose on
+    chosen: list[
+        int
+    ]  # those with most effect of their own on the nouns to choose on: an eighth, or fewer if fewer have any
     alone: list[float]  # each unit's own effect on the log-odds, on the nouns to choose on
     smallest: list[Smallest]
     effects: list[Effect]
@@ -539,7 +542,8 @@ def causal(
     for name, each in (("class separation", list(order)), ("own effect", numpy.argsort(-own).tolist())):
         progress("the smallest set", 0.1)
         found.append(smallest(name, each, sizes, choose, test))
-    chosen = numpy.argsort(-own)[: max(1, H // 8)].tolist()
+    most = max(1, min(H // 8, int((own > FELT).sum())))
+    chosen = numpy.argsort(-own)[:most].tolist()
     progress("interventions", 0.2)
     effects, controls = [], []
     for name, (tap, span) in interventions(test, chosen).items():

@@ -66,8 +66,11 @@ def answer(result: Result) -> str:
     few = len(causal.chosen)
     what = "one unit" if few == 1 else f"{few} units"
     if all(rung.verdict == YES for rung in result.ladder):
-        kind = "a gender unit" if few == 1 else "a distributed code: no smaller set was found that does as much"
-        said = f"Yes: {what} of {result.units} in {result.site} hold the gender of what follows, {kind}."
+        fewest = min((len(each.units) for each in causal.smallest if each.units), default=few)
+        kind = (
+            f"{fewest} suffice, none alone: a distributed code" if fewest > 1 else "one alone suffices: a gender unit"
+        )
+        said = f"Yes: {what} of {result.units} in {result.site} hold the gender of what follows; {kind}."
     elif rungs["L5"].verdict == NO:
         said = (
             f"No, not in few units of the cell: putting {what} of {result.units} of {result.site} from a sentence of the other "

@@ -1,0 +1,209 @@
+"""The ladder's verdicts, on results written by hand; and the whole command on the demo run, with what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seq2seq.config import UserError
+from seq2seq.probing import __main__ as command
+from seq2seq.probing.causal import Causal, Control, Effect
+from seq2seq.probing.ladder import (
+    NO,
+    NOT_MEASURED,
+    UNDECIDED,
+    YES,
+    Rung,
+    above,
+    all_of,
+    necessary,
+    replicated,
+    specific,
+    sufficient,
+)
+from seq2seq.probing.report import interval, page, summary
+from seq2seq.probing.statistics import Estimate, holm
+
+DEMO = Path(__file__).parent.parent / "checkpoints" / "demo"
+
+
+def of(value: float, half: float = 0.05) -> Estimate:
+    return Estimate(value, max(0.0, value - half), min(1.0, value + half), 40, 16)
+
+
+def effect(name: str, flipped: Estimate, kept: Estimate, chrf: float = 100.0, number: float = 1.0) -> Effect:
+    nothing = of(0.0)
+    return Effect(
+        name, "decoder.0.cell", 2, "once", "masculine → feminine", 1, flipped, flipped, kept, nothing, 0.01, nothing,
+        replace(nothing, value=chrf), nothing, of(number), nothing,
+    )  # fmt: skip
+
+
+def caused(flipped: Estimate, kept: Estimate, chance: float = 0.0, **outside: float) -> Causal:
+    names = ("interchange, c → h", "mean, held", "resample")
+    control = Control("matched sets", "masculine → feminine", 2, 100, flipped.value, chance, chance, 0.01)
+    effects = [effect(name, flipped, kept, **outside) for name in names]
+    return Causal("decoder.0.cell", [3, 5], [0.0] * 16, [], effects, [control], [], 16, 100, 1)
+
+
+# Verdicts
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [([0.9], YES), ([0.9, 0.6], NO), ([0.77], UNDECIDED), ([0.9, 0.77], UNDECIDED), ([0.8], YES), ([], NOT_MEASURED)],
+)
+def test_all_have_to_lie_above_the_bar_with_their_whole_interval(values, verdict):
+    assert above([of(value) for value in values], 0.75) == verdict
+
+
+def test_the_worst_verdict_counts():
+    assert all_of(YES, YES) == YES == all_of(YES, NOT_MEASURED)
+    assert all_of(YES, UNDECIDED) == UNDECIDED and all_of(UNDECIDED, NO, YES) == NO
+    assert all_of(NOT_MEASURED) == NOT_MEASURED
+
+
+@pytest.mark.parametrize(("kept", "verdict"), [(0.5, YES), (0.9, NO), (0.73, UNDECIDED)])
+def test_units_are_necessary_where_agreement_breaks_without_them(kept, verdict):
+    assert necessary(caused(of(1.0), of(kept))).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("flipped", "chance", "same_gender", "verdict"),
+    [
+        (0.95, 0.01, 0.0, YES),
+        (0.95, 0.10, 0.0, UNDECIDED),  # random sets do it, too
+        (0.95, 0.01, 0.2, UNDECIDED),  # so does any other noun
+        (0.87, 0.01, 0.0, UNDECIDED),
+        (0.30, 0.01, 0.0, NO),
+        (0.30, 0.10, 0.2, NO),
+    ],
+)
+def test_units_suffice_where_their_exchange_changes_the_czech_and_its_controls_do_not(
+    flipped, chance, same_gender, verdict
+):
+    assert sufficient(caused(of(flipped), of(0.5), chance), of(same_gender)).verdict == verdict
+
+
+@pytest.mark.parametrize(("outside", "verdict"), [({}, YES), ({"chrf": 80.0}, NO), ({"number": 0.5}, NO)])
+def test_units_are_specific_where_nothing_else_changes(outside, verdict):
+    assert specific(caused(of(1.0), of(0.5), **outside)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("passed", "verdict"),
+    [([1] * 5, YES), ([0] * 5, NO), ([1, 1, 1, 1, 0], UNDECIDED), ([1] * 4, NOT_MEASURED)],
+)
+def test_replication_takes_five_runs_and_counts_those_that_pass_every_rung(passed, verdict):
+    first = Rung("L1 decodable", "", YES, "", "")
+    ladders = [[first, Rung("L2 selective", "", YES if each else NO, "", "")] for each in passed]
+    found = replicated(ladders)
+    assert found.verdict == verdict and f"{sum(passed)} of {len(passed)}" in found.decided_by
+
+
+def test_holm_corrects_the_smallest_most_and_keeps_the_order():
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+
+
+# The whole command
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """The command on the demo run: the result, what it printed, and the folder that it wrote."""
+    out, results, printed = tmp_path_factory.mktemp("report"), [], []
+    line = ["probing", str(DEMO), "--quick", "--out", str(out)]
+    kept = lambda found, *rest, save=command.save: results.extend(found) or save(found, *rest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", line)
+        patch.setattr(command, "save", kept)
+        patch.setattr("builtins.print", lambda *words, **_: printed.append(" ".join(map(str, words))))
+        command.main()
+    return results[0], "\n".join(printed), out
+
+
+def estimates(node: Any) -> Iterator[Estimate]:
+    """Every estimate in parsed JSON."""
+    if isinstance(node, dict):
+        if {"value", "low", "high"} <= set(node):
+            yield Estimate(node["value"], node["low"], node["high"], node["n"], node["clusters"])
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from estimates(each)
+
+
+def test_the_demo_flips_its_boy_and_every_rung_has_a_verdict(quick):
+    result, printed, _ = quick
+    sentences = dict(result.boy_to_girl)
+    assert sentences[1].startswith("Jsem kluk") and sentences[result.units] == "Jsem kluk, která se ráda učí."
+    assert [rung.name.split()[0] for rung in result.ladder] == ["L1", "L2", "L3", "L4", "L5", "L6"]
+    assert {rung.verdict for rung in result.ladder} <= {YES, NO, UNDECIDED, NOT_MEASURED}
+    whole = [each for each in result.flips if each.k == result.units and each.family == "lexical"]
+    assert all(each.all_words.value > 0.9 for each in whole)
+    assert "L7" in printed
+
+
+def test_the_terminal_is_told_in_thirty_lines_that_end_in_the_rungs(quick):
+    result, _, _ = quick
+    lines = summary(result).splitlines()
+    assert len(lines) + 1 <= 30  # and the seventh rung
+    assert [line.split()[0] for line in lines[-6:]] == ["L1", "L2", "L3", "L4", "L5", "L6"]
+
+
+def test_every_interval_on_the_page_is_in_the_results(quick):
+    _, _, out = quick
+    data = (out / "results.json").read_text(encoding="utf-8")
+    rate = re.compile(r"-?\d+\.\d % \[-?\d+\.\d %, -?\d+\.\d %\]")
+    shown = set(rate.findall((out / "report.html").read_text(encoding="utf-8")))
+    known = {interval(each) for each in estimates(json.loads(data))} | set(rate.findall(data))
+    assert len(shown) > 50 and shown <= known
+
+
+def test_the_page_needs_no_network_and_escapes_what_comes_from_outside(quick):
+    result, _, _ = quick
+    text = page([replace(result, run="<i>run"), result], "python -m seq2seq.probing </script><b>")
+    assert not re.search(r"(src|href)=|https?://", text)
+    assert "<i>run" not in text and "</script><b>" not in text and "&lt;i&gt;run" in text
+
+
+# What is refused
+
+
+def refused(monkeypatch, *line: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["probing", *line])
+    with pytest.raises(UserError) as error:
+        command.main()
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_runs_of_two_recipes_are_not_reported_together(tiny_model, make_run, monkeypatch, tmp_path):
+    one, same, two = (make_run(tiny_model("late", layers, seed=layers)) for layers in (1, 1, 2))
+    runs = [command.load(folder).run for folder in (one, same, two)]
+    command.same_recipe([one, same], runs[:2])
+    assert "layers 2" in refused(monkeypatch, str(one), str(two), "--out", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (["--sites", "decoder.0.nonsense"], "decoder.0.nonsense"),
+        (["--sites", "attention.weights"], "attention.weights"),
+        (["--held-out", "some.tsv"], "--pairs"),
+        (["--self-test", "--seeds", "0"], "--seeds"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_one_line(line, named, monkeypatch):
+    assert named in refused(monkeypatch, str(DEMO), *line)
+
+
+def test_a_command_without_a_run_says_what_to_try(monkeypatch):
+    assert "checkpoints/demo" in refused(monkeypatch)
