@@ -487,9 +487,7 @@ class Causal:
     """Rungs L4 to L6 of one run: its last decoder cell, units chosen on some nouns, everything measured on others."""
 
     site: str
-    chosen: list[
-        int
-    ]  # those with most effect of their own on the nouns to choose on: an eighth, or fewer if fewer have any
+    chosen: list[int]  # those with most effect of their own on the nouns to choose on: at most an eighth of all units
     alone: list[float]  # each unit's own effect on the log-odds, on the nouns to choose on
     smallest: list[Smallest]
     effects: list[Effect]

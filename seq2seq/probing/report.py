@@ -67,9 +67,8 @@ def answer(result: Result) -> str:
     what = "one unit" if few == 1 else f"{few} units"
     if all(rung.verdict == YES for rung in result.ladder):
         fewest = min((len(each.units) for each in causal.smallest if each.units), default=few)
-        kind = (
-            f"{fewest} suffice, none alone: a distributed code" if fewest > 1 else "one alone suffices: a gender unit"
-        )
+        kind = f"a distributed code, {fewest} are the fewest found that suffice"
+        kind = kind if fewest > 1 else "a gender unit, one alone suffices"
         said = f"Yes: {what} of {result.units} in {result.site} hold the gender of what follows; {kind}."
     elif rungs["L5"].verdict == NO:
         said = (
