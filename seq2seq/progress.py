@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 
 if TYPE_CHECKING:  # translating to a file draws a bar, too, and need not load all of training
     from .training import Evaluation
+
+Progress = Callable[[str, float], None]  # hears what is being done, and which share of all (0 … 1) is done
 
 
 class Display:
@@ -22,7 +25,7 @@ class Display:
             TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("loss {task.fields[loss]:.3f}"),
             TextColumn("{task.fields[speed]:,.0f} tokens/s"), TimeRemainingColumn(),
         )  # fmt: skip
-        self.progress = Progress(*columns, console=self.console, disable=not self.console.is_terminal, transient=True)
+        self.progress = Bars(*columns, console=self.console, disable=not self.console.is_terminal, transient=True)
         self.task = self.progress.add_task("training", total=steps, completed=done, loss=float("nan"), speed=0.0)
 
     def __enter__(self) -> Display:
@@ -48,10 +51,10 @@ class Display:
 
 
 @contextmanager
-def share_done(name: str) -> Iterator[Callable[[str, float], None]]:
+def share_done(name: str) -> Iterator[Progress]:
     """A bar on stderr, with the time left, that is told what is being done and which share of all (0 … 1) is done."""
     columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=1.0)
         yield lambda what, share: bar.update(task, description=f"{name}: {what}", completed=share)
 
@@ -60,7 +63,7 @@ def lines_done(chunks: Iterable[Sequence[str]], count: int) -> Iterator[Sequence
     """The same chunks, while a terminal sees on stderr how many of the `count` lines are done."""
     console = Console(stderr=True)
     columns = (TextColumn("translating"), BarColumn(), MofNCompleteColumn(), TextColumn("lines"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("translating", total=count)
         for chunk in chunks:
             yield chunk

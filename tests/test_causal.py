@@ -19,11 +19,12 @@ from seq2seq.batching import Example, collate, sources
 from seq2seq.config import UserError
 from seq2seq.model import BEGIN
 from seq2seq.probing import planted
-from seq2seq.probing.causal import PROTOCOLS, Bench, alone, causal, matched, outgoing, smallest
+from seq2seq.probing.causal import PROTOCOLS, Bench, alone, causal, smallest
 from seq2seq.probing.erasure import Whitened
 from seq2seq.probing.interventions import Change, Experiment, FromWord, at_start
 from seq2seq.probing.paths import AT_NOUN, Paths, decompose
 from seq2seq.probing.stimuli import GENDERS, partners, select
+from seq2seq.probing.units import matched, outgoing
 from seq2seq.taps import Chain, Patch, Recorder
 from seq2seq.translator import Translator
 
@@ -299,7 +300,10 @@ def test_matched_sets_exclude_the_units_and_are_like_them():
     gap = lambda chosen: numpy.abs(numpy.sort(chosen, axis=0) - numpy.sort(traits[units], axis=0)).mean()
     assert numpy.mean([gap(traits[each]) for each in sets]) < 0.5 * numpy.mean([gap(each) for each in drawn])
     assert apart < 0.25
-    assert matched(units, traits[:80], 5, random) is None and matched(range(39), traits[:80], 5, random) is not None
+    assert (
+        matched(range(40), traits[:80], 5, random) == ([], 0.0)
+        and len(matched(range(39), traits[:80], 5, random)[0]) == 5
+    )
 
 
 @pytest.mark.parametrize("attention", ["none", "late"])

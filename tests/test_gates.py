@@ -31,7 +31,7 @@ from seq2seq.probing.gates import (
     Event,
     Readings,
 )
-from seq2seq.probing.register import held_out_lemmas, matched_sets, telling
+from seq2seq.probing.register import held_out_lemmas, telling
 from seq2seq.probing.statistics import Estimate
 from seq2seq.probing.stimuli import stimulus
 from seq2seq.taps import Chain, Patch
@@ -183,21 +183,11 @@ def test_a_clause_fails_by_its_worst_number():
     assert gates.conclude("keeps", []).verdict == UNDECIDED
 
 
-def test_random_sets_are_other_units_of_like_spread():
-    spread = numpy.linspace(0, 1, 64)
-    units = [5, 6, 40]
-    for drawn in matched_sets(units, spread, 50, seed=1):
-        assert len(set(drawn)) == 3 and not set(drawn) & set(units)
-        assert numpy.sort(spread[drawn]) == pytest.approx(spread[units], abs=0.25)
-    with pytest.raises(UserError, match="no random units"):
-        matched_sets(list(range(40)), spread, 1, seed=1)
-
-
 # Events in the corpus
 
 
 def test_an_agreement_is_predicted_by_the_piece_that_first_tells(demo, corpus):
-    found = gates.agreements("decoder.0", corpus[::7], demo.tokenizer, held_out_lemmas(corpus))
+    found = gates.agreements("decoder.0", corpus[::7], demo.tokenizer)
     assert {each.kind for each in found} == {PREDICTS, MATCHED}
     agreeing = set(telling(corpus))
     for each in found:
@@ -228,7 +218,7 @@ def noun_of(each: Event):
 
 
 def test_an_attractor_stands_before_a_word_that_agrees_with_the_controller(demo, corpus):
-    found = gates.attractors("decoder.0", corpus[::5], demo.tokenizer, held_out_lemmas(corpus))
+    found = gates.attractors("decoder.0", corpus[::5], demo.tokenizer)
     assert {each.kind for each in found} == {OTHER, SAME}
     for each in found:
         factors = each.pair.factors
@@ -242,7 +232,7 @@ def test_an_attractor_stands_before_a_word_that_agrees_with_the_controller(demo,
 
 @pytest.fixture(scope="module")
 def operation(demo, corpus):
-    events = gates.attractors("decoder.0", corpus[::5], demo.tokenizer, held_out_lemmas(corpus))
+    events = gates.attractors("decoder.0", corpus[::5], demo.tokenizer)
     events = [each for each in events if stimulus(each.pair, demo.tokenizer)][:16]
     return gates.Operation(demo, events, telling(corpus), "decoder.0")
 
@@ -278,8 +268,8 @@ def test_forget_one_and_input_nought_keep_the_old_cell(demo, operation):
             seen[site] = value.clone()
         return value
 
-    tap = gates.settings("decoder.0", {"forget": 1.0, "input": 0.0}, units)
-    operation.experiment.go_on(rows, lambda part: Chain(tap(slice(0, 4)), watch))
+    tap = gates.settings("decoder.0", {"forget": 1.0, "input": 0.0}, units, len(rows))
+    operation.experiment.go_on(rows, lambda part: Chain(tap, watch))
     before = operation.experiment.memory.initial[-1]["cell"][rows]
     cell, own = seen["decoder.0.cell"], operation.experiment.own[rows]
     rest = [unit for unit in range(256) if unit not in units]

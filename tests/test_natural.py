@@ -24,7 +24,7 @@ from seq2seq.probing.natural_study import evaluate, told
 from seq2seq.probing.sentences import CHANGES, Pairs, Sentences, ranking
 from seq2seq.probing.statistics import wilson
 from seq2seq.probing.steering import SCHEMES, Choice, Effect, apart, boy_or_rest, choose, measure, pick, steps
-from seq2seq.probing.steering_controls import bystanders, matched, null
+from seq2seq.probing.steering_controls import bystanders, null
 from seq2seq.taps import Chain, Patch
 from seq2seq.translator import Translator
 
@@ -236,17 +236,6 @@ def test_a_run_that_shows_no_gender_is_refused_in_one_line(tiny_model, tokenizer
     rows = [("1", "The boy sang.", "The girl sang.", "boy"), ("2", "The king sang.", "The queen sang.", "king")]
     with pytest.raises(UserError, match=r"^pairs\.tsv: in no pair [^\n]*$"):
         choose(Pairs(Translator(tiny_model("none"), tokenizer), write(tmp_path / "pairs.tsv", rows)), scheme=APART)
-
-
-def test_random_units_are_as_many_none_of_the_chosen_and_vary_as_much():
-    random = numpy.random.default_rng(1)
-    variance = random.permutation(numpy.arange(1.0, 201.0))
-    chosen = torch.from_numpy(variance > 150) & (torch.arange(200) % 2 == 0)
-    sets = [matched(variance, chosen, random) for _ in range(20)]
-    assert all(int(each.sum()) == int(chosen.sum()) and not (each & chosen).any() for each in sets)
-    assert len({tuple(each.tolist()) for each in sets}) > 1
-    means = [variance[each.numpy()].mean() for each in sets]
-    assert abs(numpy.mean(means) - variance[chosen.numpy()].mean()) < 20 < abs(variance.mean() - numpy.mean(means))
 
 
 # The decoder's own cell

@@ -14,6 +14,7 @@ from seq2seq.probing.statistics import (
     auc,
     auc_estimate,
     benjamini_hochberg,
+    beside,
     by_cluster,
     estimate,
     holm,
@@ -191,11 +192,16 @@ def test_pairs_of_one_gender_are_refused():
 
 
 def test_a_change_is_judged_by_its_signs():
-    before, after = numpy.zeros(8), numpy.arange(1.0, 9.0)
-    assert sign_flip(before, after, seed=1) == pytest.approx(2 / 256)
-    assert sign_flip(before, numpy.array([1.0, -1.0] * 4), seed=1) == 1
+    assert sign_flip(numpy.arange(1.0, 9.0), seed=1) == pytest.approx(2 / 256)
+    assert sign_flip(numpy.array([1.0, -1.0] * 4), seed=1) == sign_flip(numpy.zeros(8), seed=1) == 1
     with pytest.raises(UserError, match="5 lemmas"):
-        sign_flip(before[:5], after[:5], seed=1)
+        sign_flip(numpy.arange(1.0, 6.0), seed=1)
+
+
+def test_draws_that_do_as_much_are_counted():
+    assert beside(0.5, [0.0, 0.25, 0.5, 1.0]) == (0.4375, pytest.approx(0.925), 3 / 5)
+    assert beside(0.5, [0.0, 0.25], enough=3) == (0.125, None, 1 / 3)
+    assert beside(0.5, []) == (None, None, None)
 
 
 # Many tests

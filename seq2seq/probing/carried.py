@@ -19,11 +19,10 @@ from ..config import UserError
 from ..taps import Patch, Tap
 from ..tokenizer import Tokenizer, Word
 from ..trace import read_at, trace
-from .interventions import other
 from .sentences import CHANGES, Others, Pairs, ranking
 from .statistics import Estimate, wilson
-from .stimuli import GENDERS
-from .study import sizes
+from .stimuli import GENDERS, other
+from .units import sizes
 
 
 @dataclass(frozen=True)

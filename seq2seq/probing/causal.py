@@ -7,7 +7,7 @@ sentence and averaged per noun lemma, in each direction by itself, beside contro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -15,25 +15,23 @@ import numpy
 import torch
 from numpy.typing import NDArray
 from sacrebleu.metrics import CHRF
-from scipy import stats
 from torch import Tensor
 
 from ..config import UserError
-from ..model import Model
+from ..progress import Progress
 from ..taps import Chain, Recorder
 from ..tokenizer import WORD
 from .erasure import Erase, Whitened
-from .interventions import ROWS, Change, Continuation, Experiment, MakeTap, at_start, other, relative
-from .statistics import Estimate, by_cluster, estimate, sign_flip
-from .stimuli import GENDERS, Partners
+from .interventions import ROWS, Change, Continuation, Experiment, MakeTap, at_start, relative
+from .statistics import ENOUGH, Estimate, beside, by_cluster, cluster_mean, estimate, sign_flip
+from .stimuli import GENDERS, Partners, other
+from .units import eighth, matched, outgoing
 
 DOSES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
-NEAREST = 10  # units among which a matched one is drawn
 FLIPPED = 0.9  # share of sentences that a set of units has to change to be said to decide
 FELT = 1e-4  # of what the donor's whole run changes: a unit that does less by itself does nothing
 BEAM = 5  # hypotheses, where beam search stands beside greedy search
 ALONE = 48  # sentences on which each unit is exchanged alone
-ENOUGH = 20  # draws behind a 95th percentile
 PROTOCOLS = ("c → h", "c only", "h only")
 
 
@@ -96,61 +94,6 @@ class Smallest:
     curve: list[tuple[int, float]]  # k, share of all words changed in the worse direction, where the set was found
     units: list[int] | None  # nothing: not even all units change enough
     measured: dict[str, Estimate]  # direction → share on the other lemmas
-
-
-def outgoing(model: Model, site: str) -> Tensor:
-    """How strongly each unit of a cell or hidden state is read: [H], the norm of its columns in everything that reads h.
-
-    In the decoder: weight_hh, the next layer's weight_ih or, in the last, the readout and what attention compares h by. In the
-    encoder: weight_hh, the bridge's columns of this state, and the next layer's weight_ih or attention's projection.
-    """
-    network, layer, *way, state = site.split(".")
-    stack = getattr(model, network) if network in ("encoder", "decoder") else []
-    if not layer.isdigit() or int(layer) >= len(stack) or state not in stack[int(layer)].cell.states:
-        raise UserError(f"{site!r} is not a state of a cell, so it has no outgoing weights")
-    here, last = stack[int(layer)], int(layer) == len(stack) - 1
-    side = here.places.index(".".join([network, layer, *way]))
-    columns = slice(side * here.units, (side + 1) * here.units)
-    readers = [here.weights(side)["weight_hh"]]
-    if not last:
-        following = stack[int(layer) + 1]
-        readers += [following.weights(d)["weight_ih"][:, columns] for d in range(len(following.places))]
-    elif network == "decoder":
-        readers.append(model.readout.weight[:, columns])
-        readers += [model.attention.project.weight.T] if model.attention else []
-    elif model.attention:
-        readers.append(model.attention.project.weight[:, columns])
-    if network == "encoder":
-        readers.append(model.bridge[int(layer)][state].weight[:, columns])
-    return torch.cat([each.detach() for each in readers]).norm(dim=0).cpu()
-
-
-def matched(
-    units: Sequence[int], traits: NDArray, draws: int, random: numpy.random.Generator
-) -> tuple[list[list[int]], float] | None:
-    """Random sets that have none of these units and, for each of them, another that is alike; and how far apart they are.
-
-    traits [H, F] are compared by their ranks. Each unit is replaced by one of its NEAREST that are still free, the units in
-    random order. The distance is the mean over sets and units, in ranks / H. None: half of all units or more has no choice.
-    """
-    H, k = len(traits), len(units)
-    if 2 * k >= H:
-        return None
-    ranks = stats.rankdata(traits, axis=0) / H  # [H, F]
-    away = numpy.linalg.norm(ranks[list(units), None] - ranks[None], axis=2)  # [k, H]
-    away[:, list(units)] = numpy.inf
-    nearest = numpy.argsort(away, axis=1)
-    sets, apart = [], []
-    for _ in range(draws):
-        free, chosen = numpy.ones(H, dtype=bool), []
-        free[list(units)] = False
-        for place in random.permutation(k):
-            candidates = nearest[place][free[nearest[place]]][:NEAREST]
-            chosen.append(int(random.choice(candidates)))
-            free[chosen[-1]] = False
-            apart.append(away[place, chosen[-1]])
-        sets.append(chosen)
-    return sets, float(numpy.mean(apart))
 
 
 class Bench:
@@ -291,9 +234,6 @@ class Bench:
             rows, wanted = numpy.flatnonzero(self.genders == gender), other(gender)
             lemmas = [self.lemmas[row] for row in rows]
             mean = lambda values, rows=rows: self.estimate(values, rows)
-            before, after = (
-                by_cluster(each[rows].numpy(), lemmas)[0] for each in (self.log_odds, self.log_odds + change)
-            )
             found.append(
                 Effect(
                     name,
@@ -306,7 +246,7 @@ class Bench:
                     mean([said[row].any_is(wanted) for row in rows]),
                     mean([said[row].all_are(gender) for row in rows]),
                     mean(change[rows].tolist()),
-                    sign_flip(before, after, self.seed),
+                    sign_flip(by_cluster(change[rows].numpy(), lemmas)[0], self.seed),
                     mean(relative(change[rows], self.full[rows], lemmas).tolist()),
                     mean([outside[row][0] for row in rows]),
                     mean([outside[row][1] for row in rows]),
@@ -348,8 +288,8 @@ class Bench:
         """How often all agreeing words of this gender's recipients have the wanted gender (None: the other); a mean over
         lemmas."""
         rows = numpy.flatnonzero(self.genders == gender)
-        have = numpy.array([said[row].all_are(wanted or other(gender)) for row in rows], dtype=float)
-        return float(by_cluster(have, [self.lemmas[row] for row in rows])[0].mean())
+        have = [said[row].all_are(wanted or other(gender)) for row in rows]
+        return cluster_mean(have, [self.lemmas[row] for row in rows])
 
     def controls(
         self, name: str, units: int, tap: MakeTap, random: Sequence[MakeTap], apart: float | None = None
@@ -366,9 +306,7 @@ class Bench:
                     units,
                     len(rates),
                     own,
-                    float(numpy.mean(rates)),
-                    float(numpy.quantile(rates, 0.95)) if len(rates) >= ENOUGH else None,
-                    (sum(rate >= own for rate in rates) + 1) / (len(rates) + 1),
+                    *beside(own, rates, ENOUGH),
                     apart,
                 )
             )
@@ -525,7 +463,7 @@ def causal(
     order: Sequence[int],
     sizes: Sequence[int],
     draws: int,
-    progress: Callable[[str, float], None],
+    progress: Progress,
 ) -> Causal:
     """Find the smallest set on `choose`'s nouns; on `test`'s, do everything to it, and what can be done to all units.
 
@@ -540,7 +478,7 @@ def causal(
     for name, each in (("class separation", list(order)), ("own effect", numpy.argsort(-own).tolist())):
         progress("the smallest set", 0.1)
         found.append(smallest(name, each, sizes, choose, test))
-    most = max(1, min(H // 8, int((own > FELT).sum())))
+    most = max(1, min(eighth(H), int((own > FELT).sum())))
     chosen = numpy.argsort(-own)[:most].tolist()
     progress("interventions", 0.2)
     effects, controls = [], []
@@ -556,9 +494,10 @@ def causal(
     effects += wide.effect("interchange, c → h", site, wide.protocol("c → h", chosen), units=len(chosen))
     progress("matched random sets", 0.4)
     traits = torch.stack([experiment.values(site)[test.fit].var(0), outgoing(model, site)], dim=1).numpy()
-    if drawn := matched(chosen, traits, draws, random):
-        sets = [test.protocol("c → h", each) for each in drawn[0]]
-        controls += test.controls("matched sets", len(chosen), test.protocol("c → h", chosen), sets, drawn[1])
+    sets, apart = matched(chosen, traits, draws, random)
+    if sets:
+        taps = [test.protocol("c → h", each) for each in sets]
+        controls += test.controls("matched sets", len(chosen), test.protocol("c → h", chosen), taps, apart)
     for units in (chosen, None):
         progress("random directions", 0.6 if units else 0.75)
         directions = [test.steer_at_random(site, 1.0, random, units) for _ in range(draws)]

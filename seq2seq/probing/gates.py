@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy
 import torch
@@ -30,31 +30,29 @@ from ..trace import read_at
 from ..translator import Translator
 from .interventions import Experiment
 from .register import (
+    CHANGED,
     DECISIVE,
     FEWEST,
     READABLE,
-    RESAMPLES,
     align,
     area,
     clauses,
     from_the_right,
     held_out_lemmas,
-    matched_sets,
     record,
     register_units,
     shown,
-    sign_flip,
     subjects_of,
     telling,
     two_subjects,
 )
-from .statistics import Estimate, Values, by_cluster, estimate
+from .statistics import Estimate, Values, beside, cluster_mean, estimate, sign_flip
 from .stimuli import GENDERS, Stimulus, stimulus, traced
+from .units import matched
 
 MOVES = 0.02  # a mean gate that differs by less is said to stand still
 OPEN, SHUT = 0.9, 0.1  # H2: a forget gate above the one keeps, an input gate below the other writes nothing
-CHANGED = 0.5  # surgery must change more sentences than not …
-LEFT_ALONE = 0.05  # … and no more than this where nothing may change
+LEFT_ALONE = 0.05  # share of sentences that surgery may change where nothing may change
 WINDOW = (-2, -1, 0, 1)  # words around an event
 BATCH = 256  # sentences traced together
 
@@ -111,10 +109,10 @@ def new_nouns(site: str, pairs: Sequence[Pair], tokenizer: Tokenizer, held_out: 
     return [each for each in found if each]
 
 
-def attractors(site: str, pairs: Sequence[Pair], tokenizer: Tokenizer, held_out: set[str]) -> list[Event]:
+def attractors(site: str, pairs: Sequence[Pair], tokenizer: Tokenizer) -> list[Event]:
     """Nouns that stand between a held-out controlling noun and a word that agrees with it, and are no subject themselves."""
     found, side = [], "target" if site.startswith("decoder") else "source"
-    for pair in single(pairs, held_out):
+    for pair in single(pairs):
         factors = pair.factors
         if factors.intervener not in ("other-gender", "same-gender"):
             continue
@@ -132,11 +130,11 @@ def attractors(site: str, pairs: Sequence[Pair], tokenizer: Tokenizer, held_out:
 
 
 def no_nouns(
-    site: str, pairs: Sequence[Pair], tokenizer: Tokenizer, held_out: set[str], like: Sequence[Event], kind: str, seed: int
+    site: str, pairs: Sequence[Pair], tokenizer: Tokenizer, like: Sequence[Event], kind: str, seed: int
 ) -> list[Event]:  # fmt: skip
     """Words after a held-out controlling noun that are none, as far into the sentence as the events that they are `like`."""
     shelves: dict[int, list[Event]] = defaultdict(list)
-    for pair in single(pairs, held_out):
+    for pair in single(pairs):
         factors = pair.factors
         if len(factors.nouns) > 1:
             continue
@@ -155,11 +153,11 @@ def no_nouns(
     return [each[int(random.integers(len(each)))] for each in shelf]
 
 
-def agreements(site: str, pairs: Sequence[Pair], tokenizer: Tokenizer, held_out: set[str]) -> list[Event]:
+def agreements(site: str, pairs: Sequence[Pair], tokenizer: Tokenizer) -> list[Event]:
     """The decoder's steps that predict the first word that shows a held-out noun's gender, after words that do not, and, in
     the same sentences, the steps before that predict one of those."""
     found = []
-    for pair in single(pairs, held_out):
+    for pair in single(pairs):
         factors = pair.factors
         noun = factors.nouns[0]
         own = [word for word in factors.agreeing if word.controller == 0 and tells(word)]
@@ -182,7 +180,7 @@ def agreements(site: str, pairs: Sequence[Pair], tokenizer: Tokenizer, held_out:
     return [each for each in found if each]
 
 
-def single(pairs: Iterable[Pair], held_out: set[str]) -> list[Pair]:
+def single(pairs: Iterable[Pair]) -> list[Pair]:
     """Pairs with one controlling noun, a held-out man or woman whose English tells which."""
     return [
         pair
@@ -190,7 +188,7 @@ def single(pairs: Iterable[Pair], held_out: set[str]) -> list[Pair]:
         if pair.factors
         and pair.factors.family == "lexical"
         and pair.factors.gender in GENDERS
-        and pair.factors.lemma in held_out
+        and pair.factors.lemma_fold == "held-out"
         and not pair.factors.nouns[0].plural
     ]
 
@@ -232,12 +230,9 @@ def verdict(value: Estimate, bar: float) -> str:
     return NOT_SUPPORTED if value.high < bar else UNDECIDED
 
 
-def bootstrap(means: Values, n: int, seed: int) -> Estimate:
-    """The mean of one value for each lemma [L], with a bootstrap interval; n observations stand behind it."""
-    random, count = numpy.random.default_rng(seed), len(means)
-    drawn = means[random.integers(count, size=(RESAMPLES, count))].mean(1)
-    low, high = numpy.quantile(drawn, [0.025, 0.975])
-    return Estimate(float(means.mean()), float(low), float(high), n, count)
+def over_lemmas(means: Values, n: int, seed: int) -> Estimate:
+    """The mean of one value for each lemma [L]; n observations stand behind it."""
+    return replace(estimate(means, range(len(means)), seed, rate=False), n=n)
 
 
 Lemmas = Mapping[str, Values]  # lemma → its mean, of the chosen units first, then of each random set: [1 + R]
@@ -251,7 +246,7 @@ def finding(
         raise UserError(f"{claim}: {len(values)} held-out nouns, where {2 * FEWEST} are needed: give more pairs")
     table = numpy.stack(list(values.values()))  # [L, 1 + R]
     own, random = table[:, 0], table[:, 1:].mean(0)
-    value = bootstrap(own, n, seed)
+    value = over_lemmas(own, n, seed)
     return Finding(
         hypothesis,
         claim,
@@ -259,9 +254,7 @@ def finding(
         bar,
         sign_flip(own, seed) if tested else None,
         len(random),
-        float(random.mean()) if len(random) else None,
-        float(numpy.quantile(random, 0.95)) if len(random) else None,
-        float((1 + (random >= value.value).sum()) / (1 + len(random))) if len(random) else None,
+        *beside(value.value, random),
         verdict(value, bar),
     )
 
@@ -325,7 +318,7 @@ def trajectories(readings: Readings, seed: int) -> list[Trajectory]:
     for kind in dict.fromkeys(each.kind for each in readings.events):
         for gate in readings.values:
             steps = [numpy.stack(list(readings.at(gate, kind, offset=offset).values())) for offset in WINDOW]
-            own = [bootstrap(step[:, 0], readings.n(kind), seed) for step in steps]
+            own = [over_lemmas(step[:, 0], readings.n(kind), seed) for step in steps]
             found.append(Trajectory(kind, gate, list(WINDOW), own, [float(step[:, 1:].mean()) for step in steps]))
     return found
 
@@ -454,14 +447,10 @@ class Surgery:
     verdict: str
 
 
-def settings(place: str, values: Mapping[str, float], units: Sequence[int]) -> Callable[[slice], Tap]:
+def settings(place: str, values: Mapping[str, float], units: Sequence[int], sentences: int) -> Tap:
     """Gates of the units, set at position 0 only."""
-
-    def tap(part: slice) -> Tap:
-        here = torch.zeros(part.stop - part.start, dtype=torch.long)
-        return Chain(*(Patch(f"{place}.{gate}", value, units=units, positions=here) for gate, value in values.items()))
-
-    return tap
+    here = torch.zeros(sentences, dtype=torch.long)
+    return Chain(*(Patch(f"{place}.{gate}", value, units=units, positions=here) for gate, value in values.items()))
 
 
 class Operation:
@@ -491,11 +480,7 @@ class Operation:
         return [found[n] for n in numpy.random.default_rng(seed).permutation(len(found))[:at_most]]
 
     def set(self, rows: Sequence[int], values: Mapping[str, float], units: Sequence[int]) -> list[str | None]:
-        def tap(part: slice) -> Tap:
-            size = len(rows[part])
-            return settings(self.place, values, units)(slice(0, size))
-
-        return self.gender(rows, tap)
+        return self.gender(rows, lambda part: settings(self.place, values, units, len(rows[part])))
 
 
 def operate(
@@ -519,19 +504,25 @@ def operate(
         return [hit(gender, operation.events[row]) for gender, row in zip(said, rows)]
 
     found = estimate(rate(units), lemmas(rows), seed)
-    random = [float(by_cluster(numpy.array(rate(each), dtype=float), lemmas(rows))[0].mean()) for each in sets]
+    random = [cluster_mean(rate(each), lemmas(rows)) for each in sets]
     left = None
     if others:
         said = operation.set(others, values, units)
         moved = [gender != operation.events[row].gender for gender, row in zip(said, others)]
         left = estimate(moved, lemmas(others), seed)
-    high = float(numpy.quantile(random, 0.95)) if random else None
+    chance = beside(found.value, random)
     return Surgery(
-        name, change, counted, len(units), understood, found, left, len(random),
-        float(numpy.mean(random)) if random else None, high,
-        (1 + sum(each >= found.value for each in random)) / (1 + len(random)) if random else None,
-        surgical(found, left, high),
-    )  # fmt: skip
+        name,
+        change,
+        counted,
+        len(units),
+        understood,
+        found,
+        left,
+        len(random),
+        *chance,
+        surgical(found, left, chance[1]),
+    )
 
 
 def surgical(rate: Estimate, left_alone: Estimate | None, random_high: float | None) -> str:
@@ -633,11 +624,10 @@ def read_gates(
 
 def gate_story(
     translator: Translator, pairs: Sequence[Pair], seed: int, *,
-    units: Sequence[int] | None = None, draws: int = 100, cut: int = 20, recipients: int = 60, per_kind: int = 300,
+    draws: int = 100, cut: int = 20, recipients: int = 60, per_kind: int = 300,
 ) -> Story:  # fmt: skip
     """The gate story in the decoder and in each direction of the encoder, in their last layers.
 
-    units       the decoder's units to look at; None: an eighth, those most apart between the genders
     draws       random sets of units beside the gates; `cut` of them beside each surgery
     recipients  sentences of a surgery
     per_kind    events of each kind, drawn at random
@@ -649,9 +639,7 @@ def gate_story(
         raise UserError(f"the gate story needs a cell with the gates {', '.join(GATES)}")
     places = [*model.decoder[-1].places, *model.encoder[-1].places]
     told = [
-        site_story(translator, pairs, place, seed, units if place.startswith("decoder") else None, draws, cut, recipients,
-                   per_kind)
-        for place in places
+        site_story(translator, pairs, place, seed, draws, cut, recipients, per_kind) for place in places
     ]  # fmt: skip
     return Story(model.settings.attention, seed, told)
 
@@ -666,23 +654,21 @@ def thinned(events: Sequence[Event], per_kind: int, seed: int) -> list[Event]:
 
 
 def site_story(
-    translator: Translator, pairs: Sequence[Pair], place: str, seed: int, units: Sequence[int] | None, draws: int, cut: int,
-    recipients: int, per_kind: int,
+    translator: Translator, pairs: Sequence[Pair], place: str, seed: int, draws: int, cut: int, recipients: int, per_kind: int,
 ) -> SiteStory:  # fmt: skip
     model, tokenizer, held_out = translator.model, translator.tokenizer, held_out_lemmas(pairs)
     decoder, backward = place.startswith("decoder"), from_the_right(place)
     memory = f"{place}.{model.decoder[-1].cell.memory}"
-    order, apart, spread, decodable = candidates(translator, pairs, memory, held_out, seed)
-    units = list(order if units is None else units)
+    units, apart, spread, decodable = candidates(translator, pairs, memory, held_out, seed)
     signs = numpy.sign(apart)
-    sets = matched_sets(units, spread, draws, seed)
+    sets, _ = matched(units, spread[:, None], draws, numpy.random.default_rng(seed))
     events = thinned(new_nouns(place, pairs, tokenizer, held_out), per_kind, seed)
-    others = [] if backward else thinned(attractors(place, pairs, tokenizer, held_out), per_kind, seed)
-    predicting = thinned(agreements(place, pairs, tokenizer, held_out), per_kind, seed) if decoder else []
+    others = [] if backward else thinned(attractors(place, pairs, tokenizer), per_kind, seed)
+    predicting = thinned(agreements(place, pairs, tokenizer), per_kind, seed) if decoder else []
     fillers = [
         each
         for like, kind in ((events, NO_NOUN), (others, NO_ATTRACTOR))
-        for each in thinned(no_nouns(place, pairs, tokenizer, held_out, like, kind, seed), per_kind, seed)
+        for each in thinned(no_nouns(place, pairs, tokenizer, like, kind, seed), per_kind, seed)
     ]
     readings = read_gates(translator, place, [*events, *others, *predicting, *fillers], units, signs, sets)
     saved, rewritten = [decodable, *saves(readings, seed)], rewrites(readings, seed)

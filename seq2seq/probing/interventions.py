@@ -25,8 +25,8 @@ from ..search import SearchSettings, search
 from ..taps import Patch, Recorder, Tap
 from ..tokenizer import Tokenizer
 from ..translator import Translator
-from .statistics import by_cluster
-from .stimuli import GENDERS, Partners, Stimulus, traced
+from .statistics import cluster_mean
+from .stimuli import GENDERS, Partners, Stimulus, other, traced
 
 ROWS = 512  # continuations decoded together
 
@@ -68,10 +68,6 @@ class Start:
 
     def rows(self, index: Tensor) -> Start:
         return Start(self.memory.rows(index.to(self.memory.states.device)), self.first[index])
-
-
-def other(gender: str) -> str:
-    return GENDERS[1 - GENDERS.index(gender)]
 
 
 def at_start(site: str, value: Tensor, units: Sequence[int] | Tensor | None = None) -> Patch:
@@ -128,7 +124,7 @@ class FromWord:
 
 def relative(change: Tensor, full: Tensor, lemmas: Sequence[str]) -> Tensor:
     """Changes of log-odds [R] in units of the full effect, the mean over lemmas of what the donor's whole run changes [R]."""
-    unit = float(by_cluster(full.numpy(), lemmas)[0].mean())
+    unit = cluster_mean(full.numpy(), lemmas)
     if unit <= 0:
         raise UserError("the donors' own runs do not prefer the donors' forms, so there is no effect to be a part of")
     return change / unit

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from . import gates, register
 from .causal import Causal, Effect
 from .reading import DECISIVE, Reading
-from .statistics import SIGNIFICANT, Estimate, holm
+from .statistics import SIGNIFICANT, Estimate, holm, interval, number, percent
 
 YES, NO, UNDECIDED, NOT_MEASURED = "yes", "no", "undecided", "not measured"
 READABLE = 0.75  # L1, L3: an AUC or accuracy below is not called readable
@@ -50,13 +50,9 @@ class Hypothesis:
         return self.corrected <= SIGNIFICANT
 
 
-def percent(value: float) -> str:
-    return f"{value:.1%}".replace("%", " %")
-
-
 def shown(estimate: Estimate, form: Callable[[float], str] = percent) -> str:
     """With interval, and over how many nouns."""
-    return f"{form(estimate.value)} [{form(estimate.low)}, {form(estimate.high)}] ({estimate.clusters} nouns)"
+    return f"{interval(estimate, form)} ({estimate.clusters} nouns)"
 
 
 def above(estimates: Sequence[Estimate], bar: float) -> str:
@@ -119,7 +115,7 @@ def persistent(reading: Reading) -> Rung:
         "L3 persistent",
         "still there at the word that must agree?",
         above([each.area for each in measured if each.area], READABLE),
-        f"AUC before the agreeing word, worst cell ({hard.cell}): {shown(hard.area, '{:.2f}'.format)}" if hard else "–",
+        f"AUC before the agreeing word, worst cell ({hard.cell}): {shown(hard.area, number)}" if hard else "–",
         f"{len(measured)} cells of distance and intervener" + (f", {left_out} with too few nouns" if left_out else ""),
     )
 

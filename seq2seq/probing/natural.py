@@ -16,7 +16,7 @@ from ..agreement import evident, people, shown_by_nouns
 from ..config import UserError
 from ..tokenizer import WORD, normal
 from ..translator import Translator
-from .statistics import Estimate, wilson
+from .statistics import Estimate, interval, wilson
 from .stimuli import GENDERS
 
 COLUMNS = ("id", "source_masc", "source_fem")
@@ -91,14 +91,14 @@ def natural(translator: Translator, path: Path) -> Natural:
     return Natural(path.name, len(pairs), left_out, nouns, agreeing)
 
 
-def percent(rate: Estimate) -> str:
-    return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.n}".replace("%", " %")
+def share_of(rate: Estimate) -> str:
+    return f"{interval(rate)} of {rate.n}"
 
 
 def summary(found: Natural) -> str:
     lines = [f"{found.file}: {found.pairs} pairs ({found.left_out} left out: another person or another cue of gender)"]
     for what, rates in (("nouns show", found.noun), ("agreeing words, where any tells, show", found.agreeing)):
-        lines += [f"  English {gender}: {what} {gender}: {percent(rate)}" for gender, rate in rates.items()]
+        lines += [f"  English {gender}: {what} {gender}: {share_of(rate)}" for gender, rate in rates.items()]
     return "\n".join(lines)
 
 

@@ -13,13 +13,15 @@ import numpy
 import corpora
 from corpora.records import Pair
 
+from ..progress import Progress
 from ..translator import Translator
 from .carried import Carried, carried
-from .natural import percent, shown, unchanged
+from .natural import share_of, shown, unchanged
 from .sentences import Pairs
-from .steering import INTERCHANGE, SCHEMES, STEERING, Choice, Effect, Progress, choose, measure, steps
+from .statistics import percent
+from .steering import INTERCHANGE, SCHEMES, STEERING, Choice, Effect, choose, measure, steps
 from .steering_controls import Bystanders, Control, bystanders, controls, family_two
-from .study import sizes
+from .units import sizes
 
 BEAMS = (1, 5)
 DRAWS = 20  # random directions, and random sets of units
@@ -34,9 +36,7 @@ class NaturalResult:
     unplaced: int  # sentences without one place for the noun
     units: int
     choice: Choice
-    other_noun_chrf: (
-        float  # of the rest, between the two unpatched outputs of a pair: what another noun changes by itself
-    )
+    other_noun_chrf: float  # of the rest, between a pair's unpatched outputs: what another noun changes by itself
     effects: list[Effect]
     controls: list[Control]
     bystanders: list[Bystanders]
@@ -121,20 +121,20 @@ def told(found: NaturalResult) -> str:
         if each.k in (choice.k, found.units) and (each.beam, each.scheme) == (1, choice.scheme):
             dose = "" if each.dose is None else f" × {each.dose:g}"
             lines.append(
-                f"  {each.change}, {each.what}{dose}, {each.k} of {found.units} units: shown {percent(each.shown)}, all "
-                f"agreeing words {percent(each.agreeing)}, chrF of the rest {each.chrf:.1f}"
+                f"  {each.change}, {each.what}{dose}, {each.k} of {found.units} units: shown {share_of(each.shown)}, all "
+                f"agreeing words {share_of(each.agreeing)}, chrF of the rest {each.chrf:.1f}"
             )
     for each in found.controls:
-        line = (
+        lines.append(
             f"  {each.change}, {each.against} control, {each.what}, {each.k} units, {each.draws} draws: shown "
-            f"{each.shown.mean:.1%}, agreeing {each.agreeing.mean:.1%}"
+            f"{percent(each.shown.mean)}, agreeing {percent(each.agreeing.mean)}"
         )
-        lines.append(line.replace("%", " %"))
     for each in found.bystanders:
         if each.what == STEERING:
-            lines.append(f"  {each.change}, nouns of family 2, {each.k} units: become a person {percent(each.person)}")
+            lines.append(f"  {each.change}, nouns of family 2, {each.k} units: become a person {share_of(each.person)}")
     whole = found.carried[-2:]
     lines += [
-        f"  {each.change}, the decoder's whole cell after its noun: agreeing {percent(each.agreeing)}" for each in whole
+        f"  {each.change}, the decoder's whole cell after its noun: agreeing {share_of(each.agreeing)}"
+        for each in whole
     ]
     return "\n".join(lines)

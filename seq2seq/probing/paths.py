@@ -24,9 +24,9 @@ from torch import Tensor
 
 from ..model import Memory
 from ..taps import Chain
-from .interventions import Change, Continuation, Experiment, MakeTap, Start, other, relative
+from .interventions import Change, Continuation, Experiment, MakeTap, Start, relative
 from .statistics import Estimate, estimate
-from .stimuli import GENDERS, Partners
+from .stimuli import GENDERS, Partners, other
 
 AT_NOUN, AT_START, TOTAL = "at the noun", "at the start", "total"
 

@@ -24,9 +24,9 @@ from ..config import UserError
 from ..model import BEGIN
 from ..trace import read_at
 from ..translator import Translator
-from .gates import BATCH, bootstrap, single
-from .register import FEWEST, align, from_the_right, held_out_lemmas
-from .statistics import Estimate, Values, by_cluster
+from .gates import BATCH, single
+from .register import FEWEST, align, from_the_right
+from .statistics import Estimate, Values, cluster_mean, estimate
 from .stimuli import Stimulus, partners, stimulus, traced
 
 SPAN = 8  # words after the noun
@@ -43,9 +43,8 @@ class Curve:
     of: str  # "all units", or what was chosen
     partner: str  # of the other gender, of the same gender
     intervener: str
-    distance: list[
-        Estimate
-    ]  # R(τ), τ = 0 … ; means over lemmas. 1 is the distance of the other gender's partner at τ = 0
+    # R(τ), τ = 0 … ; means over lemmas. 1 is the distance of the other gender's partner at τ = 0
+    distance: list[Estimate]
     kept: list[Estimate]  # P(τ), the product of the forget gates
     half_life: float | None  # words until R is ½, between two words by a straight line; None: not within the span
     half_life_kept: float | None
@@ -117,13 +116,12 @@ def persistence(
         raise UserError("persistence is compared with the forget gate, and the cell has none")
     if wrong := next((place for place in units if from_the_right(place)), None):
         raise UserError(f"{wrong} reads from right to left: the words that follow a noun there are not the same")
-    held_out = held_out_lemmas(pairs)
     found = []
     for place, chosen in units.items():
         for intervener, kinds in INTERVENERS.items():
             stimuli = [
                 made
-                for pair in single(pairs, held_out)
+                for pair in single(pairs)
                 if pair.factors.intervener in kinds and (made := stimulus(pair, translator.tokenizer))
             ]
             made = [each for s in stimuli if (each := reading(s, place, translator))]
@@ -163,10 +161,9 @@ def curves(
             distance = numpy.linalg.norm(gaps, axis=2)  # [N, SPAN + 1]
             passive = numpy.linalg.norm(product * gaps[:, :1], axis=2)
             if not same:
-                one = by_cluster(distance[:, 0], lemmas)[0].mean()
+                one = cluster_mean(distance[:, 0], lemmas)
             r, p = (
-                [bootstrap(step, len(both), seed) for step in by_cluster(values / one, lemmas)[0].T]
-                for values in (distance, passive)
+                [estimate(step / one, lemmas, seed, rate=False) for step in values.T] for values in (distance, passive)
             )
             found.append(
                 Curve(

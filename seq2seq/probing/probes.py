@@ -295,7 +295,7 @@ def compare(table: Table, right: Labels, other: Labels, seed: int) -> Difference
     """A probe's right answers [N] beside another's, on the same held-out rows: paired, lemma by lemma."""
     gain = right.astype(float) - other
     means, _ = by_lemma(table, gain, table.held_out)
-    p = sign_flip(numpy.zeros(len(means)), means, seed) if 2 / 2 ** len(means) <= SIGNIFICANT else None
+    p = sign_flip(means, seed) if 2 / 2 ** len(means) <= SIGNIFICANT else None
     gained = accuracy(table, gain, table.held_out, seed)
     if not gain[table.held_out].any():  # as a rate it could only rise; as a difference it could fall as well
         gained = replace(gained, low=-gained.high)

@@ -5,7 +5,7 @@ Everything is read at the noun or so many words after it, none of which shows it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy
@@ -16,6 +16,7 @@ from corpora.records import Factors
 
 from ..config import UserError
 from ..model import Model
+from ..progress import Progress
 from ..trace import Trace, read_at, trace
 from ..translator import Translator
 from .generalisation import Cell, Generalisation, by_cell, generalise
@@ -25,9 +26,7 @@ from .stimuli import Stimulus
 
 STEPS = range(9)  # words after the noun, none of which shows its gender; 0 is the noun
 PROBED = (0, 1, 2, 4, 8)  # steps at which probes of the cell and of the hidden state are fitted
-LAST = (
-    -1
-)  # the step before the scored agreeing word, where nothing that shows the gender stands between it and the noun
+LAST = -1  # the step before the scored agreeing word, if nothing between it and the noun shows the gender
 DECISIVE = 2  # the step at which everything else is read: the noun is no longer what was just read
 FEWEST = 5  # nouns of a gender behind a number
 DISCOVERED = 0.05  # false discovery rate of the list of units
@@ -203,9 +202,7 @@ def transfer(own: Table, other: Table, step: int, seed: int) -> Transfer:
     )
 
 
-def read(
-    reader: Reader, open_nouns: Reader | None, seed: int, full: bool, progress: Callable[[str, float], None]
-) -> Reading:
+def read(reader: Reader, open_nouns: Reader | None, seed: int, full: bool, progress: Progress) -> Reading:
     """Everything that can be read. `full`: at more steps, and also the code's length and the matrix over time."""
     site = reader.site
     tables = {step: table for step in STEPS if (table := reader.enough(site, step)) is not None}

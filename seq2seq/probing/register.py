@@ -28,7 +28,6 @@ from dataclasses import dataclass, replace
 import numpy
 import torch
 from numpy.typing import NDArray
-from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
@@ -41,8 +40,21 @@ from ..tokenizer import WORD, Word
 from ..trace import read_at
 from ..translator import Translator
 from .interventions import Experiment, at_start
-from .statistics import Estimate, Values, by_cluster, estimate
+from .statistics import (
+    Estimate,
+    Values,
+    auc_estimate,
+    beside,
+    by_cluster,
+    clopper_pearson,
+    cluster_mean,
+    estimate,
+    interval,
+    number,
+    sign_flip,
+)
 from .stimuli import GENDERS, stimulus, traced
+from .units import difference, eighth, matched
 
 # Of two labels crossed with each other the one beneath reaches an AUC of ¾ at most, however faint or clear: its values are
 # the other's, moved a little. Two of equal strength reach 7/8 each.
@@ -51,9 +63,7 @@ UNDERSTOOD = 0.75  # share of clauses whose verb must agree under a forced prefi
 DECISIVE = 2  # words after the noun at which the verdict is made, fewer where a site has fewer in either clause
 STEPS = range(5)  # words after the noun; 0 is the noun itself
 FEWEST = 5  # held-out nouns of each gender behind an AUC
-RESAMPLES, PERMUTATIONS = 2000, 10_000
 STRENGTH = 0.1  # inverse of the probes' L2 penalty
-NEAREST = 10  # units, by spread, among which a random one is drawn for each unit
 CHANGED = 0.5  # a swap that changes more sentences than not
 
 REGISTER, SLOTS, ANOTHER_CODE, UNDECIDED = "register", "slots", "another code per clause", "undecided"
@@ -146,54 +156,22 @@ def held_out_lemmas(pairs: Sequence[Pair]) -> set[str]:
 
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 def area(
-    scores: Values, feminine: Values, lemmas: Sequence[str], cells: Sequence[str], seed: int, *, within: bool = False
-) -> Estimate:
-    """AUC for feminine of scores [N] averaged per lemma and cell, with a bootstrap interval over lemmas; Clopper–Pearson's
-    over them where the AUC is 0 or 1. `within`: only values of one cell are compared.
-
-    UserError: too few nouns of a gender.
-    """
-    names, kinds = sorted(set(lemmas)), sorted(set(cells))
-    genders = dict(zip(lemmas, feminine))
-    means, keys = by_cluster(numpy.asarray(scores, dtype=float), list(zip(lemmas, cells)))
-    table = numpy.full((len(names), len(kinds)), numpy.nan)  # [L, cells]
-    for (lemma, cell), mean in zip(keys, means):  # type: ignore[misc]
-        table[names.index(lemma), kinds.index(cell)] = mean
-    is_feminine = numpy.array([bool(genders[name]) for name in names])
-    F, M = table[is_feminine], table[~is_feminine]
-    if min(len(F), len(M)) < FEWEST:
+    scores: Values, feminine: NDArray[numpy.bool_], lemmas: Sequence[str], cells: Sequence[str], seed: int, *,
+    within: bool = False,
+) -> Estimate:  # fmt: skip
+    """AUC for feminine, as `statistics.auc_estimate` has it, but that at 0 and 1 Clopper–Pearson's interval is over all nouns.
+    UserError: too few nouns of a gender."""
+    F, M = (len({lemma for lemma, label in zip(lemmas, feminine) if label == wanted}) for wanted in (True, False))
+    if min(F, M) < FEWEST:
         raise UserError(
-            f"{len(M)} masculine and {len(F)} feminine held-out nouns with two subjects, where {FEWEST} of each are "
-            "needed: give more pairs"
+            f"{M} masculine and {F} feminine held-out nouns with two subjects, where {FEWEST} of each are needed: give more "
+            "pairs"
         )
-    gaps = F[:, None, :, None] - M[None, :, None, :]  # [F, M, cells, cells]
-    counted = ~numpy.isnan(gaps) & (numpy.eye(len(kinds), dtype=bool) if within else True)
-    wins = numpy.where(counted, (gaps > 0) + 0.5 * (gaps == 0), 0.0).sum((2, 3))
-    wins = wins / numpy.maximum(counted.sum((2, 3)), 1)  # [F, M] the share of comparisons that the feminine noun wins
-    value = float(wins.mean())
-    if value in (0.0, 1.0):
-        interval = stats.binomtest(round(value * len(names)), len(names)).proportion_ci(0.95, method="exact")
-        return Estimate(value, float(interval.low), float(interval.high), len(scores), len(names))
-    random = numpy.random.default_rng(seed)
-    f = random.multinomial(len(F), numpy.full(len(F), 1 / len(F)), RESAMPLES)  # how often each noun is drawn
-    m = random.multinomial(len(M), numpy.full(len(M), 1 / len(M)), RESAMPLES)
-    low, high = numpy.quantile((f @ wins * m).sum(1) / (len(F) * len(M)), [0.025, 0.975])
-    return Estimate(value, float(low), float(high), len(scores), len(names))
-
-
-def sign_flip(differences: Values, seed: int) -> float:
-    """Two-sided p of a mean of one difference for each lemma, by changing signs (all ways, where fewer than drawn)."""
-    if not numpy.any(differences):
-        return 1.0
-    found = stats.permutation_test(
-        (differences,),
-        lambda x, axis: x.mean(axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=PERMUTATIONS,
-        random_state=numpy.random.default_rng(seed),
-    )
-    return float(found.pvalue)
+    found = auc_estimate(scores, feminine, lemmas, seed, cells=cells, within=within)
+    if found.value not in (0.0, 1.0):
+        return found
+    low, high = clopper_pearson(found.value, F + M)
+    return replace(found, low=low, high=high)
 
 
 # ── the test of one site ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,9 +194,7 @@ class Reading:
     clause_read: int
     step: int  # words after the clause's noun, on both sides; 0 is the noun
     auc: Estimate  # over both genders of the other noun
-    trace: (
-        Estimate  # AUC among sentences whose other noun has the same gender: 1 already where the faintest trace is left
-    )
+    trace: Estimate  # AUC where the other noun has the same gender: 1 already if the faintest trace is left
     gap: float  # how far apart it sets the genders, as a share of what it does where it was fitted, on held-out nouns
 
     @property
@@ -280,7 +256,7 @@ def decide(in_clause_1: Estimate, current: Estimate, past: Estimate, own: Estima
 
 
 def figure(found: Estimate) -> str:
-    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    return interval(found, number)
 
 
 @dataclass(frozen=True)
@@ -451,30 +427,8 @@ def register_units(subjects: Subjects, recorded: Recorded, step: int) -> tuple[l
     masculine to feminine [H], of unit length."""
     rows, values = recorded[0, step]
     fit = ~subjects.held_out[rows].any(1)
-    means, names = by_cluster(values[fit], subjects.lemmas[rows[fit], 0].tolist())
-    genders = dict(zip(subjects.lemmas[rows, 0].tolist(), subjects.feminine[rows, 0]))
-    feminine = numpy.array([genders[str(name)] for name in names])
-    apart = means[feminine].mean(0) - means[~feminine].mean(0)  # [H]
-    chosen = numpy.argsort(-numpy.abs(apart))[: max(1, len(apart) // 8)]
-    return [int(unit) for unit in chosen], apart / numpy.linalg.norm(apart)
-
-
-def matched_sets(units: Sequence[int], spread: Values, draws: int, seed: int) -> list[list[int]]:
-    """Random sets of other units: for each of the units one of the NEAREST in spread [H] that is not taken yet."""
-    random, sets = numpy.random.default_rng(seed), []
-    for _ in range(draws):
-        free, chosen = numpy.ones(len(spread), dtype=bool), []
-        free[list(units)] = False
-        for unit in random.permutation(list(units)):
-            candidates = numpy.flatnonzero(free)
-            if not len(candidates):
-                raise UserError("half of the units or more are chosen: no random units are left to compare them with")
-            nearest = candidates[numpy.argsort(numpy.abs(spread[candidates] - spread[unit]))[:NEAREST]]
-            pick = int(random.choice(nearest))
-            free[pick] = False
-            chosen.append(pick)
-        sets.append(chosen)
-    return sets
+    apart = difference(values[fit], subjects.feminine[rows[fit], 0], subjects.lemmas[rows[fit], 0].tolist())  # [H]
+    return numpy.argsort(-numpy.abs(apart))[: eighth(len(apart))].tolist(), apart / numpy.linalg.norm(apart)
 
 
 def along_direction(own: Tensor, donor: Tensor, direction: Tensor) -> Tensor:
@@ -527,10 +481,10 @@ def swap(
         ]
 
     def rate(value: Tensor, chosen: Sequence[int] | None = None) -> float:
-        flags = numpy.array(changed(swapping.put(rows, value, chosen), rows, clause), dtype=float)
-        return float(by_cluster(flags, lemmas)[0].mean())
+        return cluster_mean(changed(swapping.put(rows, value, chosen), rows, clause), lemmas)
 
-    sets = matched_sets(units, experiment.own.std(0).numpy(), draws, seed)
+    spread = experiment.own.std(0, keepdim=True).T.numpy()  # [H, 1]
+    sets, _ = matched(units, spread, draws, numpy.random.default_rng(seed))
     lines = random.normal(size=(draws, H))
     lines /= numpy.linalg.norm(lines, axis=1, keepdims=True)
     line = torch.from_numpy(direction).to(own)
@@ -548,9 +502,7 @@ def swap(
         found.append(
             Swap(
                 clause + 1, what, k if chosen else H if what == "every unit" else 1, verbs[0], verbs[1], len(rates),  # type: ignore[arg-type]
-                float(numpy.mean(rates)) if rates else None,
-                float(numpy.quantile(rates, 0.95)) if rates else None,
-                (sum(each >= own_rate for each in rates) + 1) / (len(rates) + 1) if rates else None,
+                *beside(own_rate, rates),
             )
         )  # fmt: skip
     if same:

@@ -12,7 +12,7 @@ from typing import Any
 from ..checkpoint import write
 from .figures import FEMININE, MASCULINE, QUIET, Series, chart, colour, matrix
 from .ladder import NO, UNDECIDED, YES, Rung, replicated
-from .statistics import Estimate
+from .statistics import interval, number, percent
 from .study import Result, Sentence, Strip
 
 STYLE = """
@@ -37,22 +37,6 @@ code { background: var(--box); padding: .1rem .3rem; border-radius: .2rem; overf
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 @media print { body { max-width: none; } h2 { break-after: avoid; } table, svg { break-inside: avoid; } }
 """
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}".replace("%", " %")
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def interval(estimate: Estimate | None, form: Callable[[float], str] = percent) -> str:
-    return "–" if estimate is None else f"{form(estimate.value)} [{form(estimate.low)}, {form(estimate.high)}]"
-
-
-def plain(value: float) -> str:
-    return number(value)
 
 
 def answer(result: Result) -> str:
@@ -232,14 +216,14 @@ def readable(result: Result) -> list[str]:
         table(
             f"AUC of {reading.site} at the step before the agreeing word, by distance and intervener; p one-sided, by ranks",
             reading.cells,
-            {"cell": lambda e: e.cell, "AUC": lambda e: interval(e.area, plain), "p": lambda e: number(e.p, 6),
+            {"cell": lambda e: e.cell, "AUC": lambda e: interval(e.area, number), "p": lambda e: number(e.p, 6),
              "nouns": lambda e: e.area.clusters if e.area else "too few"},
         ),
     ]  # fmt: skip
     if reading.transfer:
         parts.append(
             f"<p>From nouns whose gender English tells to those whose gender it does not, {reading.transfer.step} neutral words "
-            f"after the noun: AUC {interval(reading.transfer.area, plain)}, {reading.transfer.area.clusters} nouns, "
+            f"after the noun: AUC {interval(reading.transfer.area, number)}, {reading.transfer.area.clusters} nouns, "
             f"p {reading.transfer.p:.1e}.</p>"
         )
     steps = [f"+{each.step}" if each.step else "noun" for each in reading.steps]
@@ -280,8 +264,8 @@ def readable(result: Result) -> list[str]:
     columns: dict[str, Column] = {
         "what": lambda e: e.name, "site": lambda e: e.site, "units": lambda e: e.units, "held": lambda e: e.span,
         "direction": lambda e: e.direction, "beam": lambda e: e.beam, "all words change": lambda e: interval(e.all_words),
-        "still right": lambda e: interval(e.kept_gender), "log-odds": lambda e: interval(e.log_odds, plain),
-        "of the whole": lambda e: interval(e.normalised, plain), "chrF outside": lambda e: number(e.chrf.value, 1),
+        "still right": lambda e: interval(e.kept_gender), "log-odds": lambda e: interval(e.log_odds, number),
+        "of the whole": lambda e: interval(e.normalised, number), "chrF outside": lambda e: number(e.chrf.value, 1),
         "words changed there": lambda e: number(e.changed_words.value), "number kept": lambda e: percent(e.kept_number.value),
         "KL": lambda e: number(e.divergence.value, 3), "p": lambda e: number(e.p, 4),
     }  # fmt: skip
@@ -361,10 +345,10 @@ def slots(result: Result) -> list[str]:
             "AUC on held-out nouns",
             test.sites,
             {
-                "site": lambda e: e.site, "in clause 1": lambda e: interval(e.in_clause_1, plain),
-                "in clause 2, for its own noun": lambda e: interval(e.current, plain),
-                "in clause 2, for clause 1's": lambda e: interval(e.past, plain),
-                "a probe of clause 2's own": lambda e: interval(e.own, plain), "p": lambda e: number(e.p, 4),
+                "site": lambda e: e.site, "in clause 1": lambda e: interval(e.in_clause_1, number),
+                "in clause 2, for its own noun": lambda e: interval(e.current, number),
+                "in clause 2, for clause 1's": lambda e: interval(e.past, number),
+                "a probe of clause 2's own": lambda e: interval(e.own, number), "p": lambda e: number(e.p, 4),
                 "verdict": lambda e: e.verdict,
             },
         ),
@@ -378,9 +362,6 @@ def slots(result: Result) -> list[str]:
             },
         ),
     ]  # fmt: skip
-
-
-SHORT = {"M→F": "M→F", "F→M": "F→M", "M→M": "M→M", "F→F": "F→F"}
 
 
 def gate_story(result: Result) -> list[str]:
@@ -404,13 +385,13 @@ def gate_story(result: Result) -> list[str]:
     ]  # fmt: skip
     site = story.sites[0]
     for gate in ("forget", "input"):
-        lines = [each for each in site.trajectories if each.gate == gate and each.kind in SHORT]
         inks = {
             "M→F": (FEMININE, "none"),
             "F→M": (MASCULINE, "none"),
             "M→M": (MASCULINE, "3 3"),
             "F→F": (FEMININE, "3 3"),
         }
+        lines = [each for each in site.trajectories if each.gate == gate and each.kind in inks]
         if lines:
             series = [Series(each.kind, each.chosen, *inks[each.kind]) for each in lines]
             ticks = [f"{word:+d}" if word else "noun" for word in lines[0].words]
@@ -551,9 +532,9 @@ def page(results: Sequence[Result], command: str) -> str:
         columns |= {name: lambda e, n=n: e.ladder[n].verdict for n, name in enumerate(rungs)}
         parts.append(table("Every run", results, columns, numbers=False))
         parts.append(ladder_table([replicated([each.ladder for each in results])], "Over the training seeds"))
-    for number, result in enumerate(results):
+    for place, result in enumerate(results):
         inner = "".join(told(result))
-        opened = " open" if number == 0 else ""
+        opened = "" if place else " open"
         parts.append(
             f"<details{opened}><summary><b>{escape(result.run)}</b></summary>{inner}</details>"
             if len(results) > 1

@@ -15,10 +15,9 @@ from ..config import UserError
 from ..search import search
 from ..taps import Chain, Patch, Recorder, Tap
 from ..translator import Translator
-from .interventions import other
 from .natural import Nouns, read
 from .statistics import by_cluster
-from .stimuli import GENDERS
+from .stimuli import GENDERS, other
 
 ROWS = 128  # sentences translated together
 CHANGES = tuple(f"{gender} → {other(gender)}" for gender in GENDERS)

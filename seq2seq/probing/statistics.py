@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy
@@ -20,6 +20,7 @@ Labels = NDArray[numpy.bool_]
 CHUNK = 1024  # relabellings that are computed together
 RELABELLINGS = 10_000
 SIGNIFICANT = 0.05
+ENOUGH = 20  # draws behind a 95th percentile
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ def by_cluster(values: Values, clusters: Sequence[Hashable]) -> tuple[Values, li
     return numpy.stack([values[members].mean(0) for members in rows.values()]), list(rows)
 
 
+def cluster_mean(values: Sequence[float], clusters: Sequence[Hashable]) -> float:
+    """The mean over clusters of values [N] averaged within them."""
+    return float(by_cluster(numpy.asarray(values, dtype=float), clusters)[0].mean())
+
+
 # Intervals
 
 
@@ -109,6 +115,7 @@ def estimate(
     resamples: int = 2000,
     templates: Sequence[Hashable] | None = None,
     groups: Sequence[Hashable] | None = None,
+    rate: bool = True,
 ) -> Estimate:
     """A rate (or another mean) over clusters with a bootstrap interval, over two clusterings if `templates` are given.
 
@@ -117,7 +124,8 @@ def estimate(
     2007). That counts the noise of a single row up to three times, so the replicates are drawn to the spread of the
     two-way cluster-robust variance (Cameron, Gelbach & Miller 2011), widened by Student's t for the smaller number of
     clusters: in simulations with 24–64 clusters and 8–24 templates 92.5–98 % of such intervals hold the true rate, and
-    92.7–99.7 % of the plain quantiles do. At 0 or 100 %, where a bootstrap sees no spread, Clopper–Pearson over clusters.
+    92.7–99.7 % of the plain quantiles do. A `rate` of 0 or 100 %, where a bootstrap sees no spread, has Clopper–Pearson's over
+    clusters.
     """
     x = numpy.asarray(values, dtype=float)
     if not len(x):
@@ -133,7 +141,7 @@ def estimate(
     group_means = numpy.bincount(group, means) / numpy.bincount(group)  # [G]
     mean, second = float(group_means.mean()), T if T > 1 else 0
     least, most = float(x.min()), float(x.max())
-    if least == most and mean in (0.0, 1.0):
+    if rate and least == most and mean in (0.0, 1.0):
         return Estimate(mean, *clopper_pearson(mean, C), len(x), C, second)
     degrees = min(C - G, T - 1) if second else C - G
     if degrees < 1 or least == most:
@@ -163,17 +171,37 @@ def estimate(
 
 
 def auc_estimate(
-    scores: Values, positive: Labels, clusters: Sequence[Hashable], seed: int, resamples: int = 2000
+    scores: Values,
+    positive: Labels,
+    clusters: Sequence[Hashable],
+    seed: int,
+    resamples: int = 2000,
+    cells: Sequence[Hashable] | None = None,
+    within: bool = False,
 ) -> Estimate:
-    """AUC of a score's cluster means with a bootstrap interval over clusters within their class, widened by Student's t;
-    where the classes do not overlap, Clopper–Pearson's over the smaller class. scores, positive, clusters [N]."""
-    means, names = by_cluster(scores, clusters)
-    labels = by_cluster(positive.astype(float), clusters)[0] > 0.5  # [C]
-    area, C = float(auc(means[:, None], labels)[0]), len(names)
+    """AUC of a score's means per cluster and cell (None: all rows are in one), with a bootstrap interval over clusters within
+    their class, widened by Student's t; where the classes do not overlap, Clopper–Pearson's over the smaller class.
+
+    Two clusters are compared in every pair of their cells, or, `within`, in the cells that both have.
+    scores, positive, clusters, cells [N].
+    """
+    cluster, C = numbered(clusters)
+    cell, K = numbered([None] * len(cluster) if cells is None else cells)
+    labels = by_cluster(positive.astype(float), cluster.tolist())[0] > 0.5  # [C]
+    means = numpy.full((C, K), numpy.nan)
+    averages, rows = by_cluster(scores, list(zip(cluster, cell)))
+    means[tuple(zip(*rows))] = averages
+    gaps = means[labels][:, None, :, None] - means[~labels][None, :, None, :]  # [P, N, K, K]
+    counted = ~numpy.isnan(gaps) & (numpy.eye(K, dtype=bool) if within else True)
+    wins = numpy.where(counted, (numpy.sign(gaps) + 1) / 2, 0.0).sum((2, 3))
+    many = counted.sum((2, 3))
+    above = numpy.where(
+        many, wins / numpy.maximum(many, 1), 0.5
+    )  # [P, N] the share of comparisons that the positive one wins
+    area = float(above.mean())
     if area in (0.0, 1.0):
         return Estimate(area, *clopper_pearson(area, min(labels.sum(), C - labels.sum())), len(scores), C)
     drawn = multiplicities(labels.astype(int), resamples, numpy.random.default_rng(seed))
-    above = (numpy.sign(means[labels][:, None] - means[~labels]) + 1) / 2  # [P, N]
     replicates = ((drawn[:, labels] @ above) * drawn[:, ~labels]).sum(1) / above.size
     factor = student(C - 2) * math.sqrt(C / (C - 2)) if C > 2 else 1.0
     return Estimate(area, *quantiles(area, replicates, factor, 0.0, 1.0), len(scores), C)
@@ -281,22 +309,31 @@ def rank_test(values: Values, positive: Labels, alternative: str = "two-sided") 
     return stats.mannwhitneyu(values[positive], values[~positive], alternative=alternative, axis=0).pvalue
 
 
-def sign_flip(before: Values, after: Values, seed: int, relabellings: int = RELABELLINGS) -> float:
-    """Two-sided p of a change of lemma means, before [L] and after [L]: each lemma's two could have been the other way
-    round. UserError: fewer than 6 lemmas, which cannot reach .05."""
-    if 2 / 2 ** len(before) > SIGNIFICANT:
+def sign_flip(changes: Values, seed: int, relabellings: int = RELABELLINGS) -> float:
+    """Two-sided p of the mean of each lemma's change [L], which could as well have gone the other way. UserError: fewer than
+    6 lemmas, which cannot reach .05."""
+    if 2 / 2 ** len(changes) > SIGNIFICANT:
         raise UserError(
-            f"{len(before)} lemmas have only {2 ** len(before)} sign flips, so p cannot reach {SIGNIFICANT}"
+            f"{len(changes)} lemmas have only {2 ** len(changes)} sign flips, so p cannot reach {SIGNIFICANT}"
         )
     found = stats.permutation_test(
-        (before, after),
-        lambda x, y, axis: (y - x).mean(axis),
+        (changes,),
+        lambda x, axis: x.mean(axis),
         permutation_type="samples",
         n_resamples=relabellings,
         vectorized=True,
         random_state=numpy.random.default_rng(seed),
     )
     return float(found.pvalue)
+
+
+def beside(observed: float, drawn: Sequence[float], enough: int = 1) -> tuple[float | None, float | None, float | None]:
+    """What random draws do: their mean, their 95th percentile if they are `enough`, and p = (b + 1) / (B + 1), b of the B
+    draws doing as much as was observed or more. None without draws."""
+    if not len(drawn):
+        return None, None, None
+    high = float(numpy.quantile(drawn, 0.95)) if len(drawn) >= enough else None
+    return float(numpy.mean(drawn)), high, float((numpy.asarray(drawn) >= observed).sum() + 1) / (len(drawn) + 1)
 
 
 # Many tests
@@ -314,3 +351,18 @@ def holm(p: Sequence[float]) -> list[float]:
     corrected = numpy.empty(len(p))
     corrected[order] = numpy.minimum(numpy.maximum.accumulate(steps), 1.0)
     return corrected.tolist()
+
+
+# As text
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}".replace("%", " %")
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def interval(estimate: Estimate | None, form: Callable[[float], str] = percent) -> str:
+    return "–" if estimate is None else f"{form(estimate.value)} [{form(estimate.low)}, {form(estimate.high)}]"

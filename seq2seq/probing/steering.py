@@ -10,7 +10,7 @@ Two figures: the gender that the output shows becomes the other, noun included (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -19,18 +19,16 @@ from torch import Tensor
 
 from ..agreement import evident
 from ..config import UserError
-from .interventions import other
+from ..progress import Progress
 from .natural import Nouns, shown, unchanged
 from .sentences import CHANGES, Doses, Others, Pairs, ranking
 from .statistics import Estimate, wilson
-from .stimuli import GENDERS
-from .study import eighth
+from .stimuli import GENDERS, other
+from .units import eighth
 
 STEERING, INTERCHANGE = "steering", "interchange"
 DOSES = (0.5, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)  # 1: as long as the difference between partners is on average
 SHOWN, AGREEING, CHRF = 0.97, 0.67, 95.0  # the bars that a dose is chosen for
-
-Progress = Callable[[str, float], None]
 
 
 def apart(nouns: Nouns, given: Nouns) -> bool:

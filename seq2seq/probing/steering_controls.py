@@ -9,20 +9,19 @@ from itertools import product
 
 import numpy
 import torch
-from scipy.stats import rankdata
 from torch import Tensor
 
 from corpora.records import Pair
 
 from ..agreement import coherent, shown_by_nouns
+from ..progress import Progress
 from ..tokenizer import WORD
-from .interventions import other
 from .sentences import CHANGES, Pairs, Sentences
-from .statistics import Estimate, Values, estimate
-from .steering import INTERCHANGE, SCHEMES, STEERING, Choice, Effect, Progress, measure, steps
-from .stimuli import GENDERS
+from .statistics import Estimate, beside, estimate
+from .steering import INTERCHANGE, SCHEMES, STEERING, Choice, Effect, measure, steps
+from .stimuli import GENDERS, other
+from .units import matched
 
-ALIKE = 8  # a random unit is one of so many whose variance is nearest
 EACH = 4  # sentences of each noun of family 2
 RANDOM_DIRECTION, RANDOM_UNITS = "random direction", "random units"
 
@@ -61,18 +60,6 @@ class Bystanders:
     agreeing: Estimate | None  # all agreeing words change, of the sentences that were right; None: there are none
 
 
-def matched(variance: Values, chosen: Tensor, random: numpy.random.Generator) -> Tensor:
-    """As many units, none of them chosen, each drawn from the few whose variance is nearest in rank; [U] and [U] → [U]."""
-    ranks, free = rankdata(variance), numpy.flatnonzero(~chosen.numpy())
-    drawn = torch.zeros_like(chosen)
-    for unit in random.permutation(numpy.flatnonzero(chosen.numpy())):
-        near = free[numpy.argsort(numpy.abs(ranks[free] - ranks[unit]), kind="stable")[:ALIKE]]
-        taken = random.choice(near)
-        drawn[taken] = True
-        free = free[free != taken]
-    return drawn
-
-
 def as_long(step: Tensor, like: Tensor) -> Tensor:
     """Rows [P, U] brought to the length that other rows have."""
     return step * (like.norm(dim=1) / step.norm(dim=1).clamp_min(1e-12))[:, None]
@@ -89,17 +76,21 @@ def controls(
 ) -> list[Control]:
     """Random directions with all units and with the chosen ones; the same direction, and interchange, in random sets of
     units. `effects` are what they are held against."""
-    U, k, others = pairs.units, choice.k, SCHEMES[choice.scheme]
-    whole, _ = steps(fitted, pairs.nouns, U, others)
-    step, chosen = steps(fitted, pairs.nouns, k, others)
+    U, k, scheme = pairs.units, choice.k, SCHEMES[choice.scheme]
+    whole, _ = steps(fitted, pairs.nouns, U, scheme)
+    step, chosen = steps(fitted, pairs.nouns, k, scheme)
     sets, which = chosen.unique(dim=0, return_inverse=True)  # sentences with other nouns have other units
-    variance = fitted.sentences.own.var(0).numpy()
+    variance = fitted.sentences.own.var(0, keepdim=True).T.numpy()  # [U, 1]
 
     def direction() -> Tensor:
         return torch.from_numpy(random.standard_normal(U)).float().expand_as(step)
 
     def units() -> Tensor:
-        return torch.stack([matched(variance, each, random) for each in sets])[which]
+        drawn = torch.zeros_like(sets)
+        for row, each in zip(drawn, sets):
+            [others], _ = matched(each.nonzero().flatten().tolist(), variance, 1, random)
+            row[others] = True
+        return drawn[which]
 
     kinds: list[tuple[str, str, int, Callable[[], Tensor]]] = [
         (RANDOM_DIRECTION, STEERING, U, lambda: pairs.steered(as_long(direction(), whole), choice.all_doses)),
@@ -128,9 +119,7 @@ def controls(
 
 
 def null(own: Estimate, drawn: Sequence[Estimate]) -> Null:
-    rates = [each.value for each in drawn]
-    as_much = sum(rate >= own.value for rate in rates)
-    return Null(float(numpy.mean(rates)), float(numpy.quantile(rates, 0.95)), (as_much + 1) / (len(rates) + 1))
+    return Null(*beside(own.value, [each.value for each in drawn]))
 
 
 # Nouns of family 2

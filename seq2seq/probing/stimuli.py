@@ -17,6 +17,10 @@ from ..translator import Translator
 GENDERS = ("masculine", "feminine")  # English tells these two apart in family 1
 
 
+def other(gender: str) -> str:
+    return GENDERS[1 - GENDERS.index(gender)]
+
+
 @dataclass(frozen=True)
 class Stimulus:
     """A pair whose controlling noun comes before words that show its gender."""

@@ -14,21 +14,21 @@ from corpora.records import Pair
 
 from .. import checkpoint
 from ..config import UserError
+from ..progress import Progress
 from ..translator import Translator
 from . import gates, register
-from .causal import Bench, Causal, causal, matched, outgoing, some
-from .interventions import Continuation, Experiment, other
+from .causal import Bench, Causal, causal, some
+from .interventions import Experiment
 from .ladder import Hypothesis, Rung, climb, hypotheses
 from .paths import Decomposition, decompose
 from .persistence import Curve, persistence
 from .reading import Reader, Reading, read
-from .statistics import Estimate, by_cluster, estimate
-from .stimuli import GENDERS, Partners, partners, select
+from .statistics import ENOUGH, Estimate, beside, cluster_mean, estimate
+from .stimuli import GENDERS, Partners, other, partners, select
+from .units import difference, eighth, matched, outgoing, sizes
 
 SHOWN = 10  # units drawn
-ENOUGH = 20  # draws behind a 95th percentile
 UNDERSTOOD = 0.5  # a model that translates fewer of the stimuli right is not probed as if it understood them
-Progress = Callable[[str, float], None]
 Measured = TypeVar("Measured")
 
 
@@ -114,21 +114,6 @@ class Result:
         return eighth(self.units)
 
 
-def eighth(units: int) -> int:
-    """How many of a cell's units a claim about units may use."""
-    return max(1, units // 8)
-
-
-def sizes(units: int) -> list[int]:
-    """1, 2, 4 … up to all units, with the eighth that a claim about units may use."""
-    found = {units, eighth(units)}
-    k = 1
-    while k < units:
-        found.add(k)
-        k *= 2
-    return sorted(found)
-
-
 class Family:
     """The stimuli of one family, as one run reads and continues them."""
 
@@ -163,10 +148,7 @@ class Family:
         over lemmas, on the nouns and templates to fit on."""
         values = self.experiment.own[self.fitted].numpy()
         feminine = numpy.array([self.stimuli[row].factors.gender == "feminine" for row in self.fitted])
-        means, _ = by_cluster(values, self.lemmas(self.fitted))
-        labels, _ = by_cluster(feminine.astype(float), self.lemmas(self.fitted))
-        apart = numpy.abs(means[labels > 0.5].mean(0) - means[labels < 0.5].mean(0))
-        return [int(unit) for unit in numpy.argsort(-apart)]
+        return numpy.argsort(-numpy.abs(difference(values, feminine, self.lemmas(self.fitted)))).tolist()
 
     def partners(self, fitted: bool = False, gender: str | None = None, *, same_gender: bool = False) -> list[Partners]:
         """Recipients (of one gender) with donors, drawn from the held-out nouns in held-out templates, or from those to fit
@@ -199,12 +181,9 @@ class Family:
                 progress(f"exchanging units, {self.name}", (number * len(curve) + place) / (2 * len(curve)))
                 [said] = self.experiment.interchange(pairs, [torch.tensor(order[:k])])
                 draws = self.size.draws if k == eighth(H) else max(2, self.size.draws // 10)
-                sets, _ = matched(order[:k], traits, draws, random) or ([], 0.0)
-                rates = [
-                    share(self.experiment.interchange(pairs, [torch.tensor(each)])[0], wanted, lemmas) for each in sets
-                ]
-                own = share(said, wanted, lemmas)
-                as_much = sum(each >= own for each in rates)
+                sets, _ = matched(order[:k], traits, draws, random)
+                drawn = [self.experiment.interchange(pairs, [torch.tensor(each)])[0] for each in sets]
+                own, *rates = (cluster_mean([each.all_are(wanted) for each in by], lemmas) for by in (said, *drawn))
                 found.append(
                     Flips(
                         self.name,
@@ -214,9 +193,7 @@ class Family:
                         self.rate([each.all_are(wanted) for each in said], pairs),
                         self.rate([each.any_is(wanted) for each in said], pairs),
                         len(rates),
-                        float(numpy.mean(rates)) if rates else None,
-                        float(numpy.quantile(rates, 0.95)) if len(rates) >= ENOUGH else None,
-                        (as_much + 1) / (len(rates) + 1) if rates else None,
+                        *beside(own, rates, ENOUGH),
                     )
                 )
         return found
@@ -388,8 +365,3 @@ class Study:
             "corpus digest": run.corpus_digest[:16] if run else None,
             "weights": checkpoint.digest(self.translator.model.state_dict())[:16],
         }
-
-
-def share(said: Sequence[Continuation], gender: str, lemmas: Sequence[str]) -> float:
-    """The share of continuations whose every judged word has this gender, a mean over lemmas."""
-    return float(by_cluster(numpy.array([each.all_are(gender) for each in said], dtype=float), lemmas)[0].mean())

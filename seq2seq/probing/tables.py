@@ -30,7 +30,7 @@ import io
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ from corpora.records import Factors, Pair
 from .. import checkpoint
 from ..batching import Example, plan
 from ..config import UserError
+from ..progress import Progress
 from ..taps import TapError
 from ..tokenizer import Tokenizer, Word
 from ..trace import trace
@@ -101,7 +102,7 @@ def check(translator: Translator, pairs: Sequence[Pair], folder: Path, forced: b
                 raise UserError(f"sentence {number} has no target to be forced through: trace it freely decoded")
 
 
-def translations(translator: Translator, sources: Sequence[str], progress: Callable[[str, float], None]) -> list[str]:
+def translations(translator: Translator, sources: Sequence[str], progress: Progress) -> list[str]:
     """The model's own greedy translations: the first half of the work."""
     said = 0
 
@@ -155,7 +156,7 @@ def write_table(
     sites: Iterable[str] | None = None,
     forced: bool = True,
     pieces: int = PIECES,
-    progress: Callable[[str, float], None] = lambda what, share: None,
+    progress: Progress = lambda what, share: None,
 ) -> About:
     """Write sites (None: all) at every word of many sentences, forced through their targets, or (`forced` false) through
     the model's own greedy translations, read again piece by piece as Translator.trace reads them. A sentence without a
