@@ -170,7 +170,7 @@ def test_every_interval_on_the_page_is_in_the_results(quick):
 def test_the_page_needs_no_network_and_escapes_what_comes_from_outside(quick):
     result, _, _ = quick
     text = page([replace(result, run="<i>run"), result], "python -m seq2seq.probing </script><b>")
-    assert not re.search(r"(src|href)=|https?://", text)
+    assert not re.search(r"(src|href)=|url\(|https?://(?!www\.w3\.org/2000/svg)", text)  # SVG's name is not fetched
     assert "<i>run" not in text and "</script><b>" not in text and "&lt;i&gt;run" in text
 
 
