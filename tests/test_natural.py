@@ -17,14 +17,14 @@ import seq2seq
 from corpora.records import Agreeing, Factors, Noun, Pair, Span
 from seq2seq.agreement import evident
 from seq2seq.config import UserError
-from seq2seq.probing import natural
-from seq2seq.probing.carried import Said, carried
-from seq2seq.probing.natural import rest, shown, unchanged
-from seq2seq.probing.natural_study import evaluate, told
-from seq2seq.probing.sentences import CHANGES, Pairs, Sentences, ranking
+from seq2seq.probing.natural import pairs as files
+from seq2seq.probing.natural.carried import Said, carried
+from seq2seq.probing.natural.controls import bystanders, null
+from seq2seq.probing.natural.pairs import rest, shown, unchanged
+from seq2seq.probing.natural.sentences import CHANGES, Pairs, Sentences, ranking
+from seq2seq.probing.natural.steering import SCHEMES, Choice, Effect, apart, boy_or_rest, choose, measure, pick, steps
+from seq2seq.probing.natural.study import evaluate, told
 from seq2seq.probing.statistics import wilson
-from seq2seq.probing.steering import SCHEMES, Choice, Effect, apart, boy_or_rest, choose, measure, pick, steps
-from seq2seq.probing.steering_controls import bystanders, null
 from seq2seq.taps import Chain, Patch
 from seq2seq.translator import Translator
 
@@ -96,7 +96,7 @@ def natural_pairs(demo, tmp_path_factory) -> Pairs:
     ],
 )
 def test_the_noun_is_the_named_word_that_differs(masculine, feminine, noun, nouns, place):
-    found = natural.pair(dict(zip(HEAD, ("1", masculine, feminine, noun))))
+    found = files.pair(dict(zip(HEAD, ("1", masculine, feminine, noun))))
     assert (found.nouns, found.place) == (nouns, place)
 
 

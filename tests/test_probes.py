@@ -110,15 +110,15 @@ def test_too_few_nouns_are_refused():
 
 def test_a_planted_gender_is_found_on_held_out_nouns_and_its_control_is_not(telling):
     found = probe(telling, seed=1)
-    assert found.held_out_lemmas > 0.95 and found.selectivity > 0.3 and len(found.controls) == 5
-    assert found.selectivity == pytest.approx(found.seen_lemmas - found.control) and found.selective.low > 0
+    assert found.both.value > 0.95 and found.selective.value > 0.3 and len(found.controls) == 5
+    assert found.selective.value == pytest.approx(found.templates.value - found.control) and found.selective.low > 0
     assert found.p == pytest.approx(1 / 70)  # 4 + 4 held-out lemmas, all apart
     assert (found.fit_nouns, found.held_out_nouns, found.both.clusters, found.both.templates) == (16, 8, 8, 4)
 
 
 def test_nothing_is_found_in_noise():
     found = [probe(table(informative=False, seed=seed), seed, draws=1) for seed in range(5)]
-    assert abs(numpy.mean([each.held_out_lemmas for each in found]) - 0.5) < 0.1
+    assert abs(numpy.mean([each.both.value for each in found]) - 0.5) < 0.1
 
 
 def test_accuracy_is_balanced_over_lemmas_and_genders(telling):
@@ -145,7 +145,7 @@ def test_values_that_name_the_noun_alone_have_no_selectivity():
     made = table(informative=False)
     named = numpy.unique(made.lemmas, return_inverse=True)[1]
     found = probe(replace(made, values=numpy.eye(24)[named]), seed=1)
-    assert found.seen_lemmas == found.control == 1 and found.held_out_lemmas == 0.5
+    assert found.templates.value == found.control == 1 and found.both.value == 0.5
 
 
 def test_baselines_are_paired(telling):

@@ -1,9 +1,23 @@
 """Does the cell state hold grammatical gender? Experiments on a trained run, each with its control.
 
-statistics      AUC of every unit, intervals over lemmas
+statistics      estimates with intervals over lemmas, permutation tests, corrections for many tests
 stimuli         frames of the agreement corpus: the same sentence with nouns of either gender
-interventions   interchange: another sentence's cell units, put in once, and decoding on
-probes          linear probes with control tasks
-study           the experiments together → results
-report          results → JSON and one HTML page
+units           of a cell: how many a claim may use, random ones like them, who reads them
+interventions   values put into a run at one word, and what the model says from there
+erasure         LEACE: what a linear probe could read, taken out
+probes          linear probes with control tasks, description length, few units
+generalisation  probes across time, and across the cells of the design
+reading         L1 to L3: can gender be read, where, and how long after the noun
+causal          L4 to L6: what setting units does, and what else it touches
+paths           along which way the noun's gender reaches the words that agree
+register        one register rewritten at each subject, or a slot for each noun
+gates           saves, keeps, erases and rewrites, lets out: the textbook's story, H1 to H5
+persistence     for how many words a cell tells the noun, against its forget gates
+ladder          L1 to L7 and P1 to P5: the verdicts, each with the number that decides it
+study           one run's experiments together → results
+natural/        natural sentences: which gender they show, and what changes it
+figures         curves and matrices as SVG
+report          results → JSON, one HTML page, a summary
+tables          traces and results as files for numpy and pandas
+planted         models whose answer is known: the tool tests itself
 """

@@ -17,7 +17,8 @@ from ..checkpoint import Run, write
 from ..config import Parser, UserError, command
 from ..progress import share_done
 from ..translator import load
-from . import natural, natural_study, planted
+from . import natural, planted
+from .natural import study as natural_study
 from .report import last_rung, save, summary
 from .study import FULL, QUICK, Result, Study
 from .tables import write_table

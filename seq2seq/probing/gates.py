@@ -28,12 +28,13 @@ from ..taps import Chain, Patch, Tap
 from ..tokenizer import Tokenizer, Word
 from ..trace import read_at
 from ..translator import Translator
-from .interventions import Experiment
+from .interventions import MakeTap
 from .register import (
     CHANGED,
     DECISIVE,
     FEWEST,
     READABLE,
+    Endings,
     align,
     area,
     clauses,
@@ -41,13 +42,12 @@ from .register import (
     held_out_lemmas,
     record,
     register_units,
-    shown,
     subjects_of,
     telling,
     two_subjects,
 )
 from .statistics import Estimate, Values, beside, cluster_mean, estimate, sign_flip
-from .stimuli import GENDERS, Stimulus, stimulus, traced
+from .stimuli import GENDERS, stimulus, traced
 from .units import matched
 
 MOVES = 0.02  # a mean gate that differs by less is said to stand still
@@ -453,26 +453,18 @@ def settings(place: str, values: Mapping[str, float], units: Sequence[int], sent
     return Chain(*(Patch(f"{place}.{gate}", value, units=units, positions=here) for gate, value in values.items()))
 
 
-class Operation:
+class Operation(Endings):
     """Sentences, forced to a step of the decoder each, ready to have gates set there."""
 
     def __init__(self, translator: Translator, events: Sequence[Event], forms: Mapping[str, str], place: str):
-        stimuli = [stimulus(each.pair, translator.tokenizer) for each in events]
-        kept = [n for n, each in enumerate(stimuli) if each]
-        self.events = [events[n] for n in kept]
-        self.forms, self.place = forms, place
-        chosen: list[Stimulus] = [each for each in stimuli if each]
-        self.experiment = Experiment(translator, chosen, [each.at for each in self.events])
-        decode = translator.tokenizer.decode
-        self.starts = [len(decode(each.pieces[: event.at])) for each, event in zip(chosen, self.events)]
-        said = self.gender(range(len(self.events)), None)
-        self.right = [gender == each.gender for gender, each in zip(said, self.events)]
+        self.events = [each for each in events if stimulus(each.pair, translator.tokenizer)]
+        super().__init__(translator, [each.pair for each in self.events], [each.at for each in self.events], forms)
+        self.place = place
+        self.right = [gender == each.gender for gender, each in zip(self.gender(range(len(self.events))), self.events)]
 
-    def gender(self, rows: Sequence[int], tap: Callable[[slice], Tap] | None) -> list[str | None]:
+    def gender(self, rows: Sequence[int], tap: MakeTap | None = None) -> list[str | None]:
         """The gender that the next agreeing word shows, if there is one."""
-        said = self.experiment.go_on(list(rows), tap)
-        genders = [shown(each.text, self.forms, self.starts[row]) for each, row in zip(said, rows)]
-        return [each[0] if each else None for each in genders]
+        return [each[0] if each else None for each in self.genders(rows, tap)]
 
     def rows(self, kinds: Sequence[str], at_most: int, seed: int) -> list[int]:
         """Sentences that are understood, of some kinds of events."""
@@ -572,8 +564,6 @@ class SiteStory:
 class Story:
     """The gate story of one run."""
 
-    attention: str
-    seed: int
     sites: list[SiteStory]
 
 
@@ -641,7 +631,7 @@ def gate_story(
     told = [
         site_story(translator, pairs, place, seed, draws, cut, recipients, per_kind) for place in places
     ]  # fmt: skip
-    return Story(model.settings.attention, seed, told)
+    return Story(told)
 
 
 def thinned(events: Sequence[Event], per_kind: int, seed: int) -> list[Event]:

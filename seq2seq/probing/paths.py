@@ -66,8 +66,8 @@ class Outcome:
 class Paths:
     """Recipients whose runs go on from the noun, each with one thing of its donor's."""
 
-    def __init__(self, experiment: Experiment, pairs: Sequence[Partners], beam: int = 1):
-        self.experiment, self.beam = experiment, beam
+    def __init__(self, experiment: Experiment, pairs: Sequence[Partners]):
+        self.experiment = experiment
         self.recipients, self.donors = [each.recipient for each in pairs], [each.donor for each in pairs]
         self.values = {site: experiment.values(site) for site in experiment.states}
         self.own = experiment.start.rows(torch.tensor(self.recipients))
@@ -78,7 +78,7 @@ class Paths:
         experiment, rows = self.experiment, self.recipients
         steps = 1 + max(experiment.next_parting(row).place - experiment.positions[row] for row in rows)
         log_odds = experiment.log_odds(rows, experiment.forced(rows, tap, steps, start))
-        return Outcome(experiment.go_on(rows, tap, self.beam, start), log_odds)
+        return Outcome(experiment.go_on(rows, tap, start=start), log_odds)
 
     def looking(self, start: Start) -> Start:
         """The same, but that attention looks at the donor's source."""
@@ -143,15 +143,15 @@ class Paths:
 
         def left(values: dict[str, NDArray]) -> Estimate:
             """The total less the sum of its parts, sentence by sentence."""
-            return mean(2 * values[TOTAL] - sum(values.values()))
+            return mean(2 * values[TOTAL] - sum(values.values()), rate=False)
 
         *parts, total = (
             Path(
                 name,
                 mean(flips[name]),
                 mean([each.said[row].any_is(wanted) for row in rows]),
-                mean(changes[name].numpy()),
-                mean(shares[name]),
+                mean(changes[name].numpy(), rate=False),
+                mean(shares[name], rate=False),
             )
             for name, each in outcomes.items()
         )
@@ -159,9 +159,9 @@ class Paths:
         return Decomposition(cut, f"{gender} → {wanted}", parts, total, left(flips), unexplained, left(shares))
 
 
-def decompose(experiment: Experiment, pairs: Sequence[Partners], seed: int, beam: int = 1) -> list[Decomposition]:
+def decompose(experiment: Experiment, pairs: Sequence[Partners], seed: int) -> list[Decomposition]:
     """Both cuts, in each direction that the pairs have. The experiment's positions are its nouns'."""
-    paths = Paths(experiment, pairs, beam)
+    paths = Paths(experiment, pairs)
     genders = {experiment.stimuli[row].factors.gender for row in paths.recipients}
     cuts = {AT_NOUN: paths.at_noun(), AT_START: paths.at_start()}
     return [

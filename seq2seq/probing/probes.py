@@ -115,27 +115,16 @@ class Probe:
     p: float  # of `both`: genders dealt out anew among the held-out lemmas
     strength: float
     controls: list[float]  # accuracy on the rows of `templates` for each draw of random genders
-    selective: Estimate  # `templates` − the mean of the controls, row by row
+    selective: (
+        Estimate  # `templates` − the mean of the controls, row by row; a lower bound, their strength is their best
+    )
     baselines: dict[str, Difference]
     fit_nouns: int
     held_out_nouns: int
 
     @property
-    def held_out_lemmas(self) -> float:
-        return self.both.value
-
-    @property
-    def seen_lemmas(self) -> float:
-        return self.templates.value
-
-    @property
     def control(self) -> float:
         return float(numpy.mean(self.controls))
-
-    @property
-    def selectivity(self) -> float:
-        """A lower bound: the control has the strength that serves it best where it is tested."""
-        return self.selective.value
 
 
 @dataclass(frozen=True)

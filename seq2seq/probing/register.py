@@ -22,7 +22,7 @@ A site that reads from right to left meets the second subject first: its first c
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy
@@ -35,11 +35,10 @@ from corpora.records import GENDERS as ALL_GENDERS
 from corpora.records import Pair
 
 from ..config import UserError
-from ..taps import Tap
 from ..tokenizer import WORD, Word
 from ..trace import read_at
 from ..translator import Translator
-from .interventions import Experiment, at_start
+from .interventions import Experiment, MakeTap, at_start
 from .statistics import (
     Estimate,
     Values,
@@ -219,7 +218,6 @@ class Register:
     site: str
     step: int  # the decisive one
     sentences: int
-    seed: int
     readings: list[Reading]
     inputs: list[SwappedInput]
     in_clause_1: Estimate  # clause 1's probe on its own noun: can it be read at all
@@ -329,7 +327,7 @@ def examine(site: str, subjects: Subjects, recorded: Recorded, seed: int) -> tup
     why += f"; trace of the past {figure(past.trace)}, {past.gap:.2f} of its distance in clause 1"
     p, sentences = sign_flip(differences, seed), len(recorded[0, decisive][0])
     readings = list(found.values())
-    return Register(site, decisive, sentences, seed, readings, [], *key, own, p, verdict, why), probes
+    return Register(site, decisive, sentences, readings, [], *key, own, p, verdict, why), probes
 
 
 # ── recordings ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -413,13 +411,11 @@ class Swap:
 class Result:
     """The register test of one run."""
 
-    attention: str
     understood: list[Estimate]  # clause 1's, clause 2's verb under a forced prefix: how often its gender is the noun's
     sites: list[Register]
     units: list[int]  # the register's units in the decoder's cell: an eighth, chosen in clause 1 on nouns to fit on
     swaps: list[Swap]
     swap_verdict: str  # of the decoder's cell
-    seed: int
 
 
 def register_units(subjects: Subjects, recorded: Recorded, step: int) -> tuple[list[int], Values]:
@@ -436,26 +432,31 @@ def along_direction(own: Tensor, donor: Tensor, direction: Tensor) -> Tensor:
     return own + ((donor - own) @ direction)[:, None] * direction
 
 
-class Swapping:
+class Endings:
+    """Sentences forced up to a step of the decoder each, and the genders that the words show which are said after it."""
+
+    def __init__(
+        self, translator: Translator, pairs: Sequence[Pair], positions: Sequence[int], forms: Mapping[str, str]
+    ):
+        stimuli = [each for pair in pairs if (each := stimulus(pair, translator.tokenizer))]
+        assert len(stimuli) == len(pairs)
+        self.experiment, self.forms = Experiment(translator, stimuli, positions), forms
+        decode = translator.tokenizer.decode
+        self.starts = [len(decode(each.pieces[:position])) for each, position in zip(stimuli, positions)]
+
+    def genders(self, rows: Sequence[int], tap: MakeTap | None = None) -> list[list[str]]:
+        """The genders that the output shows from there on, with nothing or something put in."""
+        said = self.experiment.go_on(rows, tap)
+        return [shown(each.text, self.forms, self.starts[row]) for each, row in zip(said, rows)]
+
+
+class Swapping(Endings):
     """Sentences read up to one clause's noun, ready to be given their partner's cell there."""
 
     def __init__(self, translator: Translator, pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], clause: int,
                  forms: Mapping[str, str]):  # fmt: skip
-        stimuli = [stimulus(pair, translator.tokenizer) for pair in pairs]
-        assert all(stimuli)
-        self.clause, self.read, self.forms = clause, read, forms
-        positions = [each[clause].steps[0] for each in read]
-        self.experiment = Experiment(translator, stimuli, positions)  # type: ignore[arg-type]
-
-    def genders(self, rows: Sequence[int], tap: Callable[[slice], Tap] | None = None) -> list[list[str]]:
-        """The genders that the output shows after the noun, with nothing or something put in."""
-        said = self.experiment.go_on(rows, tap)
-        starts = [self.start(row) for row in rows]
-        return [shown(each.text, self.forms, start) for each, start in zip(said, starts)]
-
-    def start(self, row: int) -> int:
-        stimulus, position = self.experiment.stimuli[row], self.experiment.positions[row]
-        return len(self.experiment.translator.tokenizer.decode(stimulus.pieces[:position]))
+        super().__init__(translator, pairs, [each[clause].steps[0] for each in read], forms)
+        self.clause, self.read = clause, read
 
     def put(self, rows: Sequence[int], value: Tensor, units: Sequence[int] | None = None) -> list[list[str]]:
         return self.genders(rows, lambda part: at_start(self.experiment.site, value[part], units))
@@ -585,7 +586,7 @@ def register_test(
     if min(each.value for each in understood) < UNDERSTOOD:
         agree = f"the verbs agree in {understood[0].value:.0%} and {understood[1].value:.0%} of the clauses only"
         found = [replace(each, verdict=UNDECIDED, why=f"{agree}; else {each.verdict}: {each.why}") for each in found]
-    return Result(translator.model.settings.attention, understood, found, units, swaps, decide_swap(swaps), seed)
+    return Result(understood, found, units, swaps, decide_swap(swaps))
 
 
 def swapped_inputs(

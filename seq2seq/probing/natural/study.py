@@ -13,15 +13,15 @@ import numpy
 import corpora
 from corpora.records import Pair
 
-from ..progress import Progress
-from ..translator import Translator
+from ...progress import Progress
+from ...translator import Translator
+from ..statistics import percent
+from ..units import sizes
 from .carried import Carried, carried
-from .natural import share_of, shown, unchanged
+from .controls import Bystanders, Control, bystanders, controls, family_two
+from .pairs import share_of, shown, unchanged
 from .sentences import Pairs
-from .statistics import percent
 from .steering import INTERCHANGE, SCHEMES, STEERING, Choice, Effect, choose, measure, steps
-from .steering_controls import Bystanders, Control, bystanders, controls, family_two
-from .units import sizes
 
 BEAMS = (1, 5)
 DRAWS = 20  # random directions, and random sets of units

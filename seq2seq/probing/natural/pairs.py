@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..agreement import evident, people, shown_by_nouns
-from ..config import UserError
-from ..tokenizer import WORD, normal
-from ..translator import Translator
-from .statistics import Estimate, interval, wilson
-from .stimuli import GENDERS
+from ...agreement import evident, people, shown_by_nouns
+from ...config import UserError
+from ...tokenizer import WORD, normal
+from ...translator import Translator
+from ..statistics import Estimate, interval, wilson
+from ..stimuli import GENDERS
 
 COLUMNS = ("id", "source_masc", "source_fem")
 CUES = ("other_human_en", "gender_cue_en")

@@ -13,14 +13,14 @@ from torch import Tensor
 
 from corpora.records import Pair
 
-from ..agreement import coherent, shown_by_nouns
-from ..progress import Progress
-from ..tokenizer import WORD
+from ...agreement import coherent, shown_by_nouns
+from ...progress import Progress
+from ...tokenizer import WORD
+from ..statistics import Estimate, beside, estimate
+from ..stimuli import GENDERS, other
+from ..units import matched
 from .sentences import CHANGES, Pairs, Sentences
-from .statistics import Estimate, beside, estimate
 from .steering import INTERCHANGE, SCHEMES, STEERING, Choice, Effect, measure, steps
-from .stimuli import GENDERS, other
-from .units import matched
 
 EACH = 4  # sentences of each noun of family 2
 RANDOM_DIRECTION, RANDOM_UNITS = "random direction", "random units"

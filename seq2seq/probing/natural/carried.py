@@ -13,16 +13,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..agreement import evident, people
-from ..batching import pad
-from ..config import UserError
-from ..taps import Patch, Tap
-from ..tokenizer import Tokenizer, Word
-from ..trace import read_at, trace
+from ...agreement import evident, people
+from ...batching import pad
+from ...config import UserError
+from ...taps import Patch, Tap
+from ...tokenizer import Tokenizer, Word
+from ...trace import read_at, trace
+from ..statistics import Estimate, wilson
+from ..stimuli import GENDERS, other
+from ..units import sizes
 from .sentences import CHANGES, Others, Pairs, ranking
-from .statistics import Estimate, wilson
-from .stimuli import GENDERS, other
-from .units import sizes
 
 
 @dataclass(frozen=True)

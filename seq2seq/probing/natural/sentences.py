@@ -10,14 +10,14 @@ import numpy
 import torch
 from torch import Tensor
 
-from ..batching import by_length, sources
-from ..config import UserError
-from ..search import search
-from ..taps import Chain, Patch, Recorder, Tap
-from ..translator import Translator
-from .natural import Nouns, read
-from .statistics import by_cluster
-from .stimuli import GENDERS, other
+from ...batching import by_length, sources
+from ...config import UserError
+from ...search import search
+from ...taps import Chain, Patch, Recorder, Tap
+from ...translator import Translator
+from ..statistics import by_cluster
+from ..stimuli import GENDERS, other
+from .pairs import Nouns, read
 
 ROWS = 128  # sentences translated together
 CHANGES = tuple(f"{gender} → {other(gender)}" for gender in GENDERS)

@@ -17,14 +17,14 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from ..agreement import evident
-from ..config import UserError
-from ..progress import Progress
-from .natural import Nouns, shown, unchanged
+from ...agreement import evident
+from ...config import UserError
+from ...progress import Progress
+from ..statistics import Estimate, wilson
+from ..stimuli import GENDERS, other
+from ..units import eighth
+from .pairs import Nouns, shown, unchanged
 from .sentences import CHANGES, Doses, Others, Pairs, ranking
-from .statistics import Estimate, wilson
-from .stimuli import GENDERS, other
-from .units import eighth
 
 STEERING, INTERCHANGE = "steering", "interchange"
 DOSES = (0.5, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)  # 1: as long as the difference between partners is on average
