@@ -27,15 +27,16 @@ from corpora.records import Agreeing, Factors, Noun, Pair, Span
 from ..model import BEGIN, END, PAD, Model, ModelSettings
 from ..tokenizer import Word, normal
 from ..translator import Translator
-from .causal import Bench, Causal, matched, outgoing
+from .causal import Bench, Causal
 from .generalisation import by_cell
 from .ladder import NO, YES, decodable, sufficient
 from .probes import fitted, permuted, probe, random_genders
 from .reading import DECISIVE, Reader, Reading, StepProbe, areas
 from .report import answer
-from .statistics import SIGNIFICANT, holm
+from .statistics import SIGNIFICANT, clopper_pearson, holm
 from .stimuli import GENDERS, select
 from .study import Family, Size, Study
+from .units import matched, outgoing
 
 KINDS = {"cell": (1, 1), "distributed": (4, 4), "decoy": (1, 8)}  # units that decide, units that tell the gender
 NOUNS, FIRST_WORDS = 28, 12  # nouns of each gender; half of both is held out
@@ -167,7 +168,7 @@ def alone_rungs(family: Family, reading: Reading, caused: Causal, units: Sequenc
     tap = bench.protocol("c → h", units)
     weights = outgoing(family.translator.model, experiment.site).numpy()
     traits = numpy.stack([experiment.own[family.fitted].var(0).numpy(), weights], axis=1)
-    sets, apart = matched(units, traits, SIZE.draws, numpy.random.default_rng(seed)) or ([], 0.0)
+    sets, apart = matched(units, traits, SIZE.draws, numpy.random.default_rng(seed))
     own = replace(
         caused,
         chosen=list(units),
@@ -286,15 +287,9 @@ def summary(checks: Sequence[Check], null: Null) -> str:
         lines.append(f"{'ok  ' if all(held) else 'FAIL'} {sum(held)} of {len(held)} seeds  {kind}: {claim}")
     parts = {"units": null.units, "a probe": null.probe, "a cell of the design": null.cell}
     each = ", ".join(f"{name} {sum(p <= SIGNIFICANT for p in ps)}" for name, ps in parts.items())
-    low, high = (f"{100 * float(bound):.1f}" for bound in exact(null.any))
+    low, high = (f"{100 * float(bound):.1f}" for bound in clopper_pearson(sum(null.any) / null.runs, null.runs))
     lines.append(
         f"{'FAIL' if null.rejected else 'ok  '} {sum(null.any)} of {null.runs} runs  null: something is found in genders that "
         f"mean nothing, {100 * sum(null.any) / null.runs:.1f} % [{low}, {high}]; before correction: {each}"
     )
     return "\n".join(lines)
-
-
-def exact(found: Sequence[bool]) -> tuple[float, float]:
-    """The exact 95 % interval of a rate over runs (Clopper & Pearson 1934)."""
-    interval = stats.binomtest(sum(found), len(found)).proportion_ci(0.95, method="exact")
-    return float(interval.low), float(interval.high)
