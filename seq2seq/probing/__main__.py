@@ -38,8 +38,11 @@ def test(seeds: range) -> None:
 
 
 def same_recipe(folders: Sequence[Path], runs: Sequence[Run]) -> None:
-    """Runs that are reported together differ in their seed and in nothing else. UserError: they do not."""
+    """Runs that are reported together differ in their seed, and in nothing else. UserError: they do not."""
     facts = [{**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora, "seed": 0} for run in runs]
+    seeds = [run.training.get("seed") for run in runs]
+    if len(set(seeds)) < len(seeds):
+        raise UserError(f"two of these runs have the same training seed ({', '.join(map(str, seeds))}): one is enough")
     for folder, other in zip(folders[1:], facts[1:]):
         for name, value in facts[0].items():
             if other.get(name) != value:

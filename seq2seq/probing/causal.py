@@ -23,7 +23,7 @@ from ..taps import Chain, Recorder
 from ..tokenizer import WORD
 from .erasure import Erase, Whitened
 from .interventions import ROWS, Change, Continuation, Experiment, MakeTap, at_start, relative
-from .statistics import ENOUGH, Estimate, beside, by_cluster, cluster_mean, estimate, sign_flip
+from .statistics import ENOUGH, SIGNIFICANT, Estimate, beside, by_cluster, cluster_mean, estimate, sign_flip
 from .stimuli import GENDERS, Partners, other
 from .units import eighth, matched, outgoing
 
@@ -32,6 +32,8 @@ FLIPPED = 0.9  # share of sentences that a set of units has to change to be said
 FELT = 1e-4  # of what the donor's whole run changes: a unit that does less by itself does nothing
 BEAM = 5  # hypotheses, where beam search stands beside greedy search
 ALONE = 48  # sentences on which each unit is exchanged alone
+ABLATIONS = ("mean, held", "resample")  # without the units' own value for good, and with some other noun's, once
+ABLATED = 20  # matched random sets that are ablated so
 PROTOCOLS = ("c → h", "c only", "h only")
 
 
@@ -49,11 +51,11 @@ class Effect:
     any_word: Estimate
     kept_gender: Estimate  # L4: every agreeing word still has the noun's own gender
     log_odds: Estimate  # change for the other gender's form of the next agreeing word, nats
-    p: float  # of that change: sign flips of lemma means
+    p: float | None  # of that change: sign flips of lemma means; None: too few lemmas
     normalised: Estimate  # that, in units of what the donor's whole run changes
     chrf: Estimate  # L6: against the unpatched output outside the agreeing words, 0 … 100
     changed_words: Estimate  # words put in, left out or replaced there, a sentence
-    kept_number: Estimate  # every agreeing word is there in the noun's number, whatever its gender
+    kept_number: Estimate  # every agreeing word is there, in its case and the noun's number, whatever its gender
     divergence: Estimate  # KL from the unpatched model, mean over the steps that predict no agreeing word, nats
 
 
@@ -246,7 +248,9 @@ class Bench:
                     mean([said[row].any_is(wanted) for row in rows]),
                     mean([said[row].all_are(gender) for row in rows]),
                     mean(change[rows].tolist()),
-                    sign_flip(by_cluster(change[rows].numpy(), lemmas)[0], self.seed),
+                    sign_flip(by_cluster(change[rows].numpy(), lemmas)[0], self.seed)
+                    if 2 / 2 ** len(set(lemmas)) <= SIGNIFICANT
+                    else None,
                     mean(relative(change[rows], self.full[rows], lemmas).tolist()),
                     mean([outside[row][0] for row in rows]),
                     mean([outside[row][1] for row in rows]),
@@ -290,6 +294,11 @@ class Bench:
         rows = numpy.flatnonzero(self.genders == gender)
         have = [said[row].all_are(wanted or other(gender)) for row in rows]
         return cluster_mean(have, [self.lemmas[row] for row in rows])
+
+    def still_right(self, tap: MakeTap) -> float:
+        """How often every agreeing word has the noun's own gender; a mean over lemmas, then over the genders."""
+        said = self.experiment.go_on(self.recipients, tap, self.beam)
+        return float(numpy.mean([self.share(said, gender, gender) for gender in self.directions]))
 
     def controls(
         self, name: str, units: int, tap: MakeTap, random: Sequence[MakeTap], apart: float | None = None
@@ -430,6 +439,9 @@ class Causal:
     smallest: list[Smallest]
     effects: list[Effect]
     controls: list[Control]
+    ablated: dict[
+        str, float
+    ]  # ablation → share still right when matched random sets are ablated so; mean of both genders
     erased: list[Erased]
     nouns: int  # tested
     draws: int
@@ -481,7 +493,7 @@ def causal(
     most = max(1, min(eighth(H), int((own > FELT).sum())))
     chosen = numpy.argsort(-own)[:most].tolist()
     progress("interventions", 0.2)
-    effects, controls = [], []
+    effects, controls, ablated = [], [], dict[str, float]()
     for name, (tap, span) in interventions(test, chosen).items():
         effects += test.effect(name, site, tap, units=len(chosen), span=span)
     for dose in DOSES:
@@ -498,6 +510,9 @@ def causal(
     if sets:
         taps = [test.protocol("c → h", each) for each in sets]
         controls += test.controls("matched sets", len(chosen), test.protocol("c → h", chosen), taps, apart)
+        for name in ABLATIONS:
+            left = [test.still_right(interventions(test, each)[name][0]) for each in sets[:ABLATED]]
+            ablated[name] = float(numpy.mean(left))
     for units in (chosen, None):
         progress("random directions", 0.6 if units else 0.75)
         directions = [test.steer_at_random(site, 1.0, random, units) for _ in range(draws)]
@@ -507,5 +522,5 @@ def causal(
     progress("erasure", 0.9)
     erased = [test.erased(sites, max(1, draws // 5)) for sites in ([site], experiment.states)]
     return Causal(
-        site, chosen, own.tolist(), found, effects, controls, erased, len(set(test.lemmas)), draws, test.seed
+        site, chosen, own.tolist(), found, effects, controls, ablated, erased, len(set(test.lemmas)), draws, test.seed
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """The ladder: from "gender can be read" to "in other training runs too", each rung with its verdict, the number that
 decides it, and the number that could have explained it away.
 
-A verdict is yes only where the interval lies beyond the bar, no where it lies short of it, and undecided between.
+A verdict is yes only where the interval lies beyond the bar, no where it lies short of it, and undecided between. L5 and L6
+go by the rate itself, yes or no, with its interval beside it: sixteen nouns, all of them right, are not surely above 90 %.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import gates, register
-from .causal import Causal, Effect
+from .causal import ABLATIONS, Causal, Effect
 from .reading import DECISIVE, Reading
 from .statistics import SIGNIFICANT, Estimate, holm, interval, number, percent
 
@@ -18,11 +19,12 @@ YES, NO, UNDECIDED, NOT_MEASURED = "yes", "no", "undecided", "not measured"
 READABLE = 0.75  # L1, L3: an AUC or accuracy below is not called readable
 FLIPPED = 0.9  # L5: share of sentences whose every later agreeing word has to change, in either direction
 BROKEN = 0.75  # L4: half-way from always right to chance; the share that still agrees, a mean over both genders
-ABLATIONS = ("mean, held", "resample")  # L4: without the units' own value for good, and with some other noun's, once
 CHANCE = 0.02  # L5: what random sets and donors of the same gender may change
 UNTOUCHED = 95.0  # L6: chrF against the unpatched output outside the agreeing words
 SAME_NUMBER = 0.95  # L6: share of sentences whose agreeing words keep their number
 SEEDS = 5  # L7: training runs
+HYPOTHESES = 5  # P1 to P5
+FORMS = ("an untrained model", "a bag of the pieces read", "their embeddings", "the commoner gender")  # L2: baselines
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,12 @@ def shown(estimate: Estimate, form: Callable[[float], str] = percent) -> str:
 
 
 def above(estimates: Sequence[Estimate], bar: float) -> str:
-    """Yes if all lie above the bar with their whole interval, no if one lies below it."""
+    """Yes if all lie above the bar with their whole interval, no if one lies wholly below it."""
     if not estimates:
         return NOT_MEASURED
     if any(each.high < bar for each in estimates):
         return NO
-    return YES if all(each.low >= bar for each in estimates) else UNDECIDED
+    return YES if all(each.low > bar for each in estimates) else UNDECIDED
 
 
 def all_of(*verdicts: str) -> str:
@@ -79,31 +81,30 @@ def decodable(reading: Reading) -> Rung:
               key=lambda each: each.step)  # fmt: skip
     probe = own.probe
     best = min(min(each.p) for each in reading.steps)
+    verdict = above([probe.both], READABLE)
     return Rung(
         "L1 decodable",
         "can gender be read, on nouns and templates never seen?",
-        above([probe.both], READABLE) if probe.p <= SIGNIFICANT else NO,
+        UNDECIDED if verdict == YES and probe.p > SIGNIFICANT else verdict,
         f"probe of {reading.site}, {own.step} neutral words after the noun: {shown(probe.both)}, p {probe.p:.4f}",
         f"best unit, family-wise p {best:.4f}; {len(reading.listed)} units at a false discovery rate of 5 %",
     )
 
 
 def selective(reading: Reading) -> Rung:
-    own = next(each.probe for each in reading.probes if each.probe.baselines and each.site == reading.site
-               and (len(each.probe.baselines) > 2 or each.step == DECISIVE))  # fmt: skip
+    own = next(each.probe for each in reading.probes if FORMS[0] in each.probe.baselines and each.site == reading.site)
     # random units may hold what is sought: beside them the question is which units, not whether it is the word's form
-    forms = ("a bag of the pieces read", "an untrained model", "the commoner gender")
-    gains = {name: own.baselines[name] for name in forms}
-    weakest = min(gains.items(), key=lambda item: item[1].gain.low)
-    verdict = all_of(above([own.selective], 0.0), above([weakest[1].gain], 0.0))
-    also = own.baselines.get("their embeddings")
-    static = f"; embeddings of what was read alone: {percent(also.accuracy.value)}" if also else ""
+    gains = {name: own.baselines[name] for name in FORMS}
+    name, weakest = min(gains.items(), key=lambda item: item[1].gain.low)
+    beyond = above([weakest.gain], 0.0)
+    if beyond == YES and (weakest.p is None or weakest.p > SIGNIFICANT):
+        beyond = UNDECIDED
     return Rung(
         "L2 selective",
         "gender, and not the word?",
-        verdict,
+        all_of(above([own.selective], 0.0), beyond),
         f"selectivity on seen nouns, other templates: {shown(own.selective)}",
-        f"gain over {weakest[0]} {shown(weakest[1].gain)}{static}",
+        f"gain over {name} {shown(weakest.gain)}",
     )
 
 
@@ -111,10 +112,13 @@ def persistent(reading: Reading) -> Rung:
     measured = [each for each in reading.cells if each.area]
     hard = min(measured, key=lambda each: each.area.low) if measured else None
     left_out = len(reading.cells) - len(measured)
+    verdict = above([each.area for each in measured if each.area], READABLE)
+    if verdict == YES and any("other-gender" in each.cell and not each.area for each in reading.cells):
+        verdict = UNDECIDED  # nobody knows what an attractor would do
     return Rung(
         "L3 persistent",
-        "still there at the word that must agree?",
-        above([each.area for each in measured if each.area], READABLE),
+        "still there, in these units, at the word that must agree?",
+        verdict,
         f"AUC before the agreeing word, worst cell ({hard.cell}): {shown(hard.area, number)}" if hard else "–",
         f"{len(measured)} cells of distance and intervener" + (f", {left_out} with too few nouns" if left_out else ""),
     )
@@ -128,14 +132,12 @@ def necessary(causal: Causal) -> Rung:
     least = max(balanced, key=lambda name: balanced[name][0])  # the ablation that agreement survives best
     verdict = YES if all(high < BROKEN for _, _, high in balanced.values()) else (
         NO if all(low >= BROKEN for _, low, _ in balanced.values()) else UNDECIDED)  # fmt: skip
-    erased = [each for each in causal.erased if len(each.sites) > 1]
-    control = "–"
-    if erased:
-        random = sum(erased[0].control) / len(erased[0].control)
-        control = (
-            f"gender erased from every state of the decoder: {percent(erased[0].kept_gender)}, "
-            f"for random genders {percent(random)}"
-        )
+    beside = causal.ablated.get(least)
+    control = f"matched random sets: {percent(beside)}" if beside is not None else "too many units for matched sets"
+    for each in causal.erased:
+        if len(each.sites) > 1:
+            random = sum(each.control) / len(each.control)
+            control += f"; gender erased from all states {percent(each.kept_gender)}, random genders {percent(random)}"
     return Rung(
         "L4 necessary",
         "does agreement break without these units?",
@@ -151,13 +153,11 @@ def sufficient(causal: Causal, same_gender: Estimate) -> Rung:
     weak, controls = worst(effects), [each for each in causal.controls if each.name == "matched sets"]
     chance = max((each.mean for each in controls), default=1.0)
     clean = chance <= CHANCE and same_gender.value <= CHANCE
-    flipped = above([each.all_words for each in effects], FLIPPED)
-    if flipped == UNDECIDED and weak.all_words.value >= FLIPPED:
-        flipped = YES  # the bar is on the rate; its interval is shown
+    flipped = weak.all_words.value >= FLIPPED
     return Rung(
         "L5 sufficient",
         "does setting them change the Czech?",
-        flipped if clean else NO if flipped == NO else UNDECIDED,
+        NO if not flipped else YES if clean else UNDECIDED,
         f"{len(causal.chosen)} units exchanged at the noun, {weak.direction}: all words change {shown(weak.all_words)}",
         f"matched random sets {percent(chance)}, p {max((each.p for each in controls), default=1):.3f}; "
         f"a donor of the same gender {percent(same_gender.value)}",
@@ -166,14 +166,20 @@ def sufficient(causal: Causal, same_gender: Estimate) -> Rung:
 
 def specific(causal: Causal) -> Rung:
     effects = [each for each in causal.effects if each.name == "interchange, c → h" and each.beam == 1]
-    chrf, number = min(effects, key=lambda e: e.chrf.value), min(effects, key=lambda e: e.kept_number.value)
-    verdict = YES if chrf.chrf.value >= UNTOUCHED and number.kept_number.value >= SAME_NUMBER else NO
+    chrf, number = (min((getattr(each, name) for each in effects), key=lambda rate: rate.value)
+                    for name in ("chrf", "kept_number"))  # fmt: skip
+    said = [
+        f"chrF outside the agreeing words {shown(chrf, '{:.1f}'.format)}",
+        f"every agreeing word still there, in its case and number {shown(number)}",
+    ]
+    if number.value < SAME_NUMBER:  # what fails decides
+        said.reverse()
     return Rung(
         "L6 specific",
         "is everything else left alone?",
-        verdict,
-        f"chrF outside the agreeing words {shown(chrf.chrf, '{:.1f}'.format)}",
-        f"number kept {percent(number.kept_number.value)}; KL {max(e.divergence.value for e in effects):.3f} nats a step",
+        YES if chrf.value >= UNTOUCHED and number.value >= SAME_NUMBER else NO,
+        said[0],
+        f"{said[1]}; KL {max(each.divergence.value for each in effects):.3f} nats a step",
     )
 
 
@@ -221,5 +227,6 @@ def hypotheses(
         found.append(("P4", "gates move more at a noun of another gender than of the same", max(moved)))
     if tested:
         found.append(("P5", "clause 1's probe follows one clause's noun rather than the other's", tested.sites[0].p))
-    corrected = holm([p for *_, p in found])
+    unmeasured = [1.0] * (HYPOTHESES - len(found))  # five were announced, so five are corrected for
+    corrected = holm([p for *_, p in found] + unmeasured)
     return [Hypothesis(name, claim, p, q) for (name, claim, p), q in zip(found, corrected)]

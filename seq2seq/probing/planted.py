@@ -175,7 +175,7 @@ def alone_rungs(family: Family, reading: Reading, caused: Causal, units: Sequenc
         effects=bench.effect("interchange, c → h", experiment.site, tap, units=len(units)),
         controls=bench.controls("matched sets", len(units), tap, [bench.protocol("c → h", s) for s in sets], apart),
     )
-    same_gender = family.same_gender([*units, *(u for u in range(len(weights)) if u not in units)])
+    same_gender = family.same_gender(units)
     return decodable(replace(reading, probes=[seen])).verdict, sufficient(own, same_gender).verdict
 
 

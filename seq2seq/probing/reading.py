@@ -6,7 +6,7 @@ Everything is read at the noun or so many words after it, none of which shows it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy
 import torch
@@ -17,7 +17,7 @@ from corpora.records import Factors
 from ..config import UserError
 from ..model import Model
 from ..progress import Progress
-from ..trace import Trace, read_at, trace
+from ..trace import read_at, trace
 from ..translator import Translator
 from .generalisation import Cell, Generalisation, by_cell, generalise
 from .probes import Code, Probe, Sparse, Table, by_lemma, code, fitted, probe, sparse
@@ -28,6 +28,7 @@ STEPS = range(9)  # words after the noun, none of which shows its gender; 0 is t
 PROBED = (0, 1, 2, 4, 8)  # steps at which probes of the cell and of the hidden state are fitted
 LAST = -1  # the step before the scored agreeing word, if nothing between it and the noun shows the gender
 DECISIVE = 2  # the step at which everything else is read: the noun is no longer what was just read
+BATCH = 256  # sentences traced together
 FEWEST = 5  # nouns of a gender behind a number
 DISCOVERED = 0.05  # false discovery rate of the list of units
 
@@ -71,7 +72,9 @@ class Reading:
     probes: list[StepProbe]
     sparse: list[Sparse]
     code: Code | None
-    cells: list[Cell]  # by distance and intervener, at the step before the scored agreeing word
+    cells: list[
+        Cell
+    ]  # of the units that are set, by distance and intervener, at the step before the scored agreeing word
     across_time: Generalisation | None
     transfer: Transfer | None
 
@@ -95,27 +98,42 @@ class Reader:
             beside += ["attention.context"] if translator.model.attention else []
             beside += [f"{each}.{memory}" for each in below.places]
         self.beside = list(beside)
-        self.trace = self.traced(translator.model, [self.site, self.hidden, *self.beside])
+        encode, align = translator.tokenizer.encode, translator.tokenizer.align
+        self.source_pieces = [encode(each.pair.source) for each in self.stimuli]
+        self.sources = [align(each) for each in self.source_pieces]
+        self.neutral = [each.neutral(align(each.pieces)) for each in self.stimuli]
+        self.values = self.traced(translator.model, [self.site, self.hidden, *self.beside])
 
-    def traced(self, model: Model, sites: Sequence[str]) -> Trace:
-        sources = [each.pair.source for each in self.stimuli]
-        targets = [each.pair.target for each in self.stimuli]
-        return trace(model, self.translator.tokenizer, sources, targets, sites)
+    def traced(self, model: Model, sites: Sequence[str]) -> dict[str, dict[tuple[int, int], NDArray]]:
+        """Each site at the places that its tables read, and nowhere else: site → (stimulus, position) → [H]."""
+        found: dict[str, dict[tuple[int, int], NDArray]] = {site: {} for site in sites}
+        places = {
+            site: {place for step in (*STEPS, LAST) for place in self.places(site, step).items()} for site in sites
+        }
+        for start in range(0, len(self.stimuli), BATCH):
+            part = [each.pair for each in self.stimuli[start : start + BATCH]]
+            sides = [pair.source for pair in part], [pair.target for pair in part]
+            made = trace(model, self.translator.tokenizer, *sides, sites)
+            for site in sites:
+                values = made.values[site].numpy()
+                for row, position in places[site]:
+                    if start <= row < start + BATCH:
+                        found[site][row, position] = values[row - start, position].copy()
+        return found
 
     def places(self, site: str, step: int) -> dict[int, int]:
         """Which stimuli have this step, and the position that is read: of an encoder, the noun (0) or its last step."""
         if not site.startswith("encoder."):
-            words = [each.neutral(target) for each, target in zip(self.stimuli, self.trace.targets)]
             if step == LAST:
-                whole = (len(each) - 1 == own.factors.distance for each, own in zip(words, self.stimuli))
-                return {row: read_at(each[LAST]) for (row, each), keep in zip(enumerate(words), whole) if keep}
-            return {row: read_at(each[step]) for row, each in enumerate(words) if step < len(each)}
+                whole = (len(each) - 1 == own.factors.distance for each, own in zip(self.neutral, self.stimuli))
+                return {row: read_at(each[LAST]) for (row, each), keep in zip(enumerate(self.neutral), whole) if keep}
+            return {row: read_at(each[step]) for row, each in enumerate(self.neutral) if step < len(each)}
         if step:
-            return {row: 0 if "backward" in site else len(p) for row, p in enumerate(self.trace.source_pieces)}
+            return {row: 0 if "backward" in site else len(p) for row, p in enumerate(self.source_pieces)}
         ends = [each.factors.nouns[0].source.end for each in self.stimuli]
         return {
             row: word.last
-            for row, (words, end) in enumerate(zip(self.trace.sources, ends))
+            for row, (words, end) in enumerate(zip(self.sources, ends))
             for word in words
             if word.end == end
         }
@@ -127,7 +145,7 @@ class Reader:
         """The site at this step, of the stimuli that have it."""
         places, factors = self.places(site, step), self.factors(site, step)
         return Table(
-            self.trace.values[site][list(places), list(places.values())].numpy(),
+            numpy.stack([self.values[site][place] for place in places.items()]),
             numpy.array([each.gender == "feminine" for each in factors], dtype=bool),
             [each.lemma for each in factors],
             numpy.array([each.lemma_fold == "held-out" for each in factors], dtype=bool),
@@ -137,6 +155,8 @@ class Reader:
 
     def enough(self, site: str, step: int) -> Table | None:
         """The table, unless fewer than FEWEST nouns of a gender are held out or fitted on."""
+        if not self.places(site, step):
+            return None
         made = self.table(site, step)
         for part in (made.held_out, made.fit):
             for gender in (made.feminine, ~made.feminine):
@@ -152,8 +172,8 @@ class Reader:
             (len(places), 2 * model.vocabulary), dtype=numpy.float32
         )  # source pieces, then target pieces
         for number, (row, position) in enumerate(places.items()):
-            numpy.add.at(bags[number], self.trace.source_pieces[row], 1)
-            numpy.add.at(bags[number], model.vocabulary + numpy.array(self.trace.target_pieces[row][:position]), 1)
+            numpy.add.at(bags[number], self.source_pieces[row], 1)
+            numpy.add.at(bags[number], model.vocabulary + numpy.array(self.stimuli[row].pieces[:position]), 1)
         source, target = (each.weight.detach().numpy() for each in (model.source_embedding, model.target_embedding))
         V = model.vocabulary
         means = [bags[:, :V] @ source, bags[:, V:] @ target]
@@ -161,11 +181,11 @@ class Reader:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             untrained = Model(model.settings, V).eval()
-        values = self.traced(untrained, [self.site]).values[self.site][list(places), list(places.values())]
+        values = self.traced(untrained, [self.site])[self.site]
         return {
             "a bag of the pieces read": bags[:, bags.any(0)],
             "their embeddings": numpy.concatenate(means, axis=1),
-            "an untrained model": values.numpy(),
+            "an untrained model": numpy.stack([values[place] for place in places.items()]),
         }
 
 
@@ -202,8 +222,11 @@ def transfer(own: Table, other: Table, step: int, seed: int) -> Transfer:
     )
 
 
-def read(reader: Reader, open_nouns: Reader | None, seed: int, full: bool, progress: Progress) -> Reading:
-    """Everything that can be read. `full`: at more steps, and also the code's length and the matrix over time."""
+def read(
+    reader: Reader, open_nouns: Reader | None, units: Sequence[int], seed: int, full: bool, progress: Progress
+) -> Reading:
+    """Everything that can be read. `units`: those that are asked for in each cell of the design. `full`: at more steps, and
+    also the code's length and the matrix over time."""
     site = reader.site
     tables = {step: table for step in STEPS if (table := reader.enough(site, step)) is not None}
     if not tables:
@@ -224,6 +247,7 @@ def read(reader: Reader, open_nouns: Reader | None, seed: int, full: bool, progr
             others = reader.forms(step, seed) if (each, step) == (site, decisive) else None
             probes.append(StepProbe(each, step, probe(own, seed, others=others)))
     progress("few units, many cells", 0.75)
+    last = reader.table(site, LAST)
     cells = [f"{each.distance} words, {each.intervener}" for each in reader.factors(site, LAST)]
     sizes = [2**n for n in range(int(numpy.log2(table.values.shape[1])) + 1)]
     return Reading(
@@ -234,7 +258,7 @@ def read(reader: Reader, open_nouns: Reader | None, seed: int, full: bool, progr
         probes,
         sparse(table, sizes if full else sizes[:3], seed),
         code(table, seed) if full else None,
-        by_cell(reader.table(site, LAST), cells, seed),
+        by_cell(replace(last, values=last.values[:, list(units)]), cells, seed),
         generalise(list(tables.values()), seed) if full else None,
         transfer(table, open_nouns.table(site, decisive), decisive, seed) if open_nouns else None,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..checkpoint import write
 from .figures import FEMININE, MASCULINE, QUIET, Series, chart, colour, matrix
-from .ladder import NO, UNDECIDED, YES, Rung, replicated
+from .ladder import FLIPPED, NO, UNDECIDED, YES, Rung, replicated
 from .statistics import interval, number, percent
 from .study import Result, Sentence, Strip
 
@@ -50,7 +50,8 @@ def answer(result: Result) -> str:
     few = len(causal.chosen)
     what = "one unit" if few == 1 else f"{few} units"
     if all(rung.verdict == YES for rung in result.ladder):
-        fewest = min((len(each.units) for each in causal.smallest if each.units), default=few)
+        enough = lambda each: each.units and min(rate.value for rate in each.measured.values()) >= FLIPPED
+        fewest = min((len(each.units or ()) for each in causal.smallest if enough(each)), default=few)
         kind = f"a distributed code, {fewest} are the fewest found that suffice"
         kind = kind if fewest > 1 else "a gender unit, one alone suffices"
         said = f"Yes: {what} of {result.units} in {result.site} hold the gender of what follows; {kind}."
@@ -176,7 +177,7 @@ def flipping(result: Result) -> list[str]:
                     "all words change": lambda e: interval(e[1]),
                 },
             ),
-            f"<p>Control: {result.eighth} units from a noun of the same gender change a word's gender in "
+            f"<p>Control: {len(result.causal.chosen)} units from a noun of the same gender change a word's gender in "
             f"{interval(result.same_gender)} of {result.same_gender.n} sentences.</p>",
         ),
     ]  # fmt: skip
@@ -266,7 +267,7 @@ def readable(result: Result) -> list[str]:
         "direction": lambda e: e.direction, "beam": lambda e: e.beam, "all words change": lambda e: interval(e.all_words),
         "still right": lambda e: interval(e.kept_gender), "log-odds": lambda e: interval(e.log_odds, number),
         "of the whole": lambda e: interval(e.normalised, number), "chrF outside": lambda e: number(e.chrf.value, 1),
-        "words changed there": lambda e: number(e.changed_words.value), "number kept": lambda e: percent(e.kept_number.value),
+        "words changed there": lambda e: number(e.changed_words.value), "words still there": lambda e: percent(e.kept_number.value),
         "KL": lambda e: number(e.divergence.value, 3), "p": lambda e: number(e.p, 4),
     }  # fmt: skip
     return [
@@ -477,7 +478,7 @@ def told(result: Result) -> list[str]:
         "than those measured on.</p>",
         ladder_table(result.ladder, "The ladder: each rung with the number that decides it, and its control"),
         table(
-            "The five hypotheses fixed beforehand; p corrected by Holm's method",
+            "Of the five hypotheses fixed beforehand, those that could be measured; p corrected for five by Holm's method",
             result.hypotheses,
             {"": lambda e: e.name, "claim": lambda e: e.claim, "p": lambda e: f"{e.p:.2g}",
              "corrected": lambda e: f"{e.corrected:.2g}", "holds": lambda e: "yes" if e.holds else "no"},

@@ -357,7 +357,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}".replace("%", " %")
+    return "–" if value is None else f"{value:.1%}".replace("%", "\u00a0%")
 
 
 def number(value: float | None, digits: int = 2) -> str:

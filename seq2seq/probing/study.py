@@ -205,10 +205,10 @@ class Family:
         wanted = self.wanted(pairs)
         return [self.rate([each.all_are(w) for each, w in zip(said, wanted)], pairs) for said in exchanged]
 
-    def same_gender(self, order: Sequence[int]) -> Estimate:
-        """Control: an eighth of the units from a donor of the same gender; how often a word changes gender all the same."""
+    def same_gender(self, units: Sequence[int]) -> Estimate:
+        """Control: these units from a donor of the same gender; how often a word changes gender all the same."""
         pairs = self.partners(same_gender=True)
-        [said] = self.experiment.interchange(pairs, [torch.tensor(order[: eighth(len(order))])])
+        [said] = self.experiment.interchange(pairs, [torch.tensor(units)])
         return self.rate([each.any_is(w) for each, w in zip(said, self.wanted(pairs))], pairs)
 
     def causal(self, order: Sequence[int], progress: Progress) -> Causal:
@@ -244,16 +244,16 @@ class Study:
         own, full = self.lexical, self.size.draws >= FULL.draws
         order = own.order()
         beside = self.sites if self.sites is not None else None if full else []
+        caused = own.causal(order, self.between(0.05, 0.3))
         reader = Reader(self.translator, own.stimuli, own.good, beside)
         open_nouns = Reader(self.translator, self.open.stimuli, self.open.good, []) if self.open else None
-        reading = read(reader, open_nouns, self.seed, full, self.between(0.05, 0.2))
-        flips = own.flips(order, sizes(len(order)), "lexical", self.between(0.2, 0.35))
+        reading = read(reader, open_nouns, caused.chosen, self.seed, full, self.between(0.3, 0.45))
+        flips = own.flips(order, sizes(len(order)), "lexical", self.between(0.45, 0.58))
         if self.open:
             few = [eighth(len(order))]
-            flips += self.open.flips(order, few, "lexical", self.between(0.35, 0.38))
-            flips += self.open.flips(self.open.order(), few, "open", self.between(0.38, 0.4))
-        same_gender = own.same_gender(order)
-        caused = own.causal(order, self.between(0.4, 0.65))
+            flips += self.open.flips(order, few, "lexical", self.between(0.58, 0.61))
+            flips += self.open.flips(self.open.order(), few, "open", self.between(0.61, 0.64))
+        same_gender = own.same_gender(caused.chosen)
         return Result(
             run,
             self.facts(),
