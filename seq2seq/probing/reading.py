@@ -184,7 +184,7 @@ class Reader:
         values = self.traced(untrained, [self.site])[self.site]
         return {
             "a bag of the pieces read": bags[:, bags.any(0)],
-            "their embeddings": numpy.concatenate(means, axis=1),
+            "the embeddings of what was read": numpy.concatenate(means, axis=1),
             "an untrained model": numpy.stack([values[place] for place in places.items()]),
         }
 
