@@ -50,7 +50,19 @@ def caused(flipped: Estimate, kept: Estimate, chance: float = 0.0, **outside: fl
     names = ("interchange, c → h", "mean, held", "resample")
     control = Control("matched sets", "masculine → feminine", 2, 100, flipped.value, chance, chance, 0.01)
     effects = [effect(name, flipped, kept, **outside) for name in names]
-    return Causal("decoder.0.cell", [3, 5], [0.0] * 16, [], effects, [control], {"mean, held": 0.9, "resample": 0.9}, [], 16, 100, 1)
+    return Causal(
+        "decoder.0.cell",
+        [3, 5],
+        [0.0] * 16,
+        [],
+        effects,
+        [control],
+        {"mean, held": 0.9, "resample": 0.9},
+        [],
+        16,
+        100,
+        1,
+    )
 
 
 # Verdicts
@@ -58,7 +70,14 @@ def caused(flipped: Estimate, kept: Estimate, chance: float = 0.0, **outside: fl
 
 @pytest.mark.parametrize(
     ("values", "verdict"),
-    [([0.9], YES), ([0.9, 0.6], NO), ([0.77], UNDECIDED), ([0.9, 0.77], UNDECIDED), ([0.8], UNDECIDED), ([], NOT_MEASURED)],
+    [
+        ([0.9], YES),
+        ([0.9, 0.6], NO),
+        ([0.77], UNDECIDED),
+        ([0.9, 0.77], UNDECIDED),
+        ([0.8], UNDECIDED),
+        ([], NOT_MEASURED),
+    ],
 )
 def test_all_have_to_lie_above_the_bar_with_their_whole_interval(values, verdict):
     assert above([of(value) for value in values], 0.75) == verdict

@@ -24,7 +24,12 @@ UNTOUCHED = 95.0  # L6: chrF against the unpatched output outside the agreeing w
 SAME_NUMBER = 0.95  # L6: share of sentences whose agreeing words keep their number
 SEEDS = 5  # L7: training runs
 HYPOTHESES = 5  # P1 to P5
-FORMS = ("an untrained model", "a bag of the pieces read", "the embeddings of what was read", "the commoner gender")  # L2: baselines
+FORMS = (
+    "an untrained model",
+    "a bag of the pieces read",
+    "the embeddings of what was read",
+    "the commoner gender",
+)  # L2: baselines
 
 
 @dataclass(frozen=True)
