@@ -207,7 +207,10 @@ def refused(monkeypatch, *line: str) -> str:
 def test_runs_of_two_recipes_are_not_reported_together(tiny_model, make_run, monkeypatch, tmp_path):
     one, same, two = (make_run(tiny_model("late", layers, seed=layers)) for layers in (1, 1, 2))
     runs = [command.load(folder).run for folder in (one, same, two)]
-    command.same_recipe([one, same], runs[:2])
+    seeds = [replace(run, training={**run.training, "seed": seed}) for seed, run in enumerate(runs)]
+    command.same_recipe([one, same], seeds[:2])
+    with pytest.raises(UserError, match="same training seed"):
+        command.same_recipe([one, same], runs[:2])
     assert "layers 2" in refused(monkeypatch, str(one), str(two), "--out", str(tmp_path))
 
 

@@ -40,9 +40,6 @@ def test(seeds: range) -> None:
 def same_recipe(folders: Sequence[Path], runs: Sequence[Run]) -> None:
     """Runs that are reported together differ in their seed, and in nothing else. UserError: they do not."""
     facts = [{**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora, "seed": 0} for run in runs]
-    seeds = [run.training.get("seed") for run in runs]
-    if len(set(seeds)) < len(seeds):
-        raise UserError(f"two of these runs have the same training seed ({', '.join(map(str, seeds))}): one is enough")
     for folder, other in zip(folders[1:], facts[1:]):
         for name, value in facts[0].items():
             if other.get(name) != value:
@@ -50,6 +47,9 @@ def same_recipe(folders: Sequence[Path], runs: Sequence[Run]) -> None:
                     f"{folder} has {name} {other.get(name)}, {folders[0]} has {value}: runs of one report differ in their "
                     "seed only; make a report for each recipe"
                 )
+    seeds = [run.training.get("seed") for run in runs]
+    if len(set(seeds)) < len(seeds):
+        raise UserError(f"two of these runs have the same training seed ({', '.join(map(str, seeds))}): one is enough")
 
 
 def write_trace(given: Namespace) -> None:
