@@ -12,7 +12,6 @@ import os
 os.environ.setdefault("LRU_CACHE_CAPACITY", "4")
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
 
-
 from .translator import Translator, load
 
 __all__ = ["Translator", "load"]

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import corpora
-
 from ..checkpoint import Run, write
 from ..config import Parser, UserError, command
 from ..progress import share_done
@@ -20,6 +18,7 @@ from ..translator import load
 from . import natural, planted
 from .natural import study as natural_study
 from .report import last_rung, save, summary
+from .stimuli import probed
 from .study import FULL, QUICK, Result, Study
 from .tables import write_table
 
@@ -59,8 +58,7 @@ def write_trace(given: Namespace) -> None:
     if given.limit is not None and given.limit < 1:
         raise UserError(f"--limit must be 1 or more, not {given.limit}")
     translator = load(given.checkpoints[0])
-    longest = translator.run.loading.get("max_words") if translator.run else None
-    pairs = corpora.load(given.corpus, "probe", max_words=longest).pairs
+    pairs = probed(translator, given.corpus)
     if given.limit and given.limit < len(pairs):
         pairs = [pairs[n] for n in sorted(random.Random(given.seed).sample(range(len(pairs)), given.limit))]
     with share_done("trace") as show:
@@ -120,12 +118,11 @@ def main() -> None:
         raise UserError("--held-out measures what --pairs TSV has chosen: give both")
     if given.pairs:
         for folder in given.checkpoints:
-            print(f"{folder}, {natural.summary(natural.natural(load(folder), given.pairs))}")
+            translator = load(folder)
+            print(f"{folder}, {natural.summary(natural.natural(translator, given.pairs))}")
             if given.held_out:
                 with share_done(str(folder)) as show:
-                    found = natural_study.steer(
-                        load(folder), given.pairs, given.held_out, seed=given.seed, progress=show
-                    )
+                    found = natural_study.steer(translator, given.pairs, given.held_out, seed=given.seed, progress=show)
                 print(natural_study.told(found))
                 write(given.out / "natural.json", json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n")
                 print(f"wrote {given.out / 'natural.json'}")
@@ -134,11 +131,10 @@ def main() -> None:
     results: list[Result] = []
     translators = [load(folder) for folder in given.checkpoints]
     same_recipe(given.checkpoints, [each.run for each in translators if each.run])
+    pairs = probed(translators[0], given.corpus)  # of one recipe, so of one length
+    if not any(pair.factors for pair in pairs):
+        raise UserError(f"{given.corpus} has no factors, so nobody knows which words agree: probe on agreement")
     for folder, translator in zip(given.checkpoints, translators):
-        longest = translator.run.loading.get("max_words") if translator.run else None
-        pairs = corpora.load(given.corpus, "probe", max_words=longest).pairs
-        if not any(pair.factors for pair in pairs):
-            raise UserError(f"{given.corpus} has no factors, so nobody knows which words agree: probe on agreement")
         with share_done(str(folder)) as show:
             results.append(Study(translator, pairs, size, given.seed, show, given.sites).result(str(folder)))
         print(summary(results[-1]))

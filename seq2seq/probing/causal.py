@@ -23,9 +23,9 @@ from ..taps import Chain, Recorder
 from ..tokenizer import WORD
 from .erasure import Erase, Whitened
 from .interventions import ROWS, Change, Continuation, Experiment, MakeTap, at_start, relative
-from .statistics import ENOUGH, SIGNIFICANT, Estimate, beside, by_cluster, cluster_mean, estimate, sign_flip
+from .statistics import ENOUGH, Estimate, beside, by_cluster, cluster_mean, estimate, sign_flip, too_few_to_flip
 from .stimuli import GENDERS, Partners, other
-from .units import eighth, matched, outgoing
+from .units import eighth, matched
 
 DOSES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
 FLIPPED = 0.9  # share of sentences that a set of units has to change to be said to decide
@@ -78,7 +78,8 @@ class Control:
 class Erased:
     """What is left of the agreement when the gender is erased at every step from the noun on.
 
-    A model that no longer knows may still say one gender throughout, so what is left is a mean over the genders: ½ is chance.
+    A model that no longer knows may still say one gender throughout, so what is left is a mean over the genders: ½ is chance
+    where one word agrees, less where several do.
     """
 
     sites: list[str]
@@ -126,6 +127,7 @@ class Bench:
             -experiment.log_odds(self.donors, partners) - self.log_odds
         )  # [R] what the donor's whole run changes
         self.counted = self.without_agreement()
+        self.of_gender: dict[str, dict[str, Tensor]] = {}  # what `means` has found
 
     def without_agreement(self) -> NDArray[numpy.bool_]:
         """Which steps of the forced run predict nothing that the noun's gender decides: [R, T]."""
@@ -160,9 +162,13 @@ class Bench:
 
     def means(self, site: str) -> tuple[Tensor, Tensor]:
         """The mean of the nouns of the recipient's gender, and of the other gender, over lemmas not tested: [R, H] each."""
-        lemmas, names = by_cluster(self.experiment.values(site)[self.fit].numpy(), self.fit_lemmas)
-        gender = dict(zip(self.fit_lemmas, self.fit_genders))
-        of = {g: torch.tensor(lemmas[[gender[name] == g for name in names]].mean(0)) for g in GENDERS}
+        if site not in self.of_gender:
+            lemmas, names = by_cluster(self.experiment.values(site)[self.fit].numpy(), self.fit_lemmas)
+            gender = dict(zip(self.fit_lemmas, self.fit_genders))
+            self.of_gender[site] = {
+                g: torch.tensor(lemmas[[gender[name] == g for name in names]].mean(0)) for g in GENDERS
+            }
+        of = self.of_gender[site]
         return (
             torch.stack([of[gender] for gender in self.genders]),
             torch.stack([of[other(gender)] for gender in self.genders]),
@@ -236,6 +242,7 @@ class Bench:
             rows, wanted = numpy.flatnonzero(self.genders == gender), other(gender)
             lemmas = [self.lemmas[row] for row in rows]
             mean = lambda values, rows=rows: self.estimate(values, rows)
+            changes, _ = by_cluster(change[rows].numpy(), lemmas)
             found.append(
                 Effect(
                     name,
@@ -248,9 +255,7 @@ class Bench:
                     mean([said[row].any_is(wanted) for row in rows]),
                     mean([said[row].all_are(gender) for row in rows]),
                     mean(change[rows].tolist()),
-                    sign_flip(by_cluster(change[rows].numpy(), lemmas)[0], self.seed)
-                    if 2 / 2 ** len(set(lemmas)) <= SIGNIFICANT
-                    else None,
+                    None if too_few_to_flip(len(changes)) else sign_flip(changes, self.seed),
                     mean(relative(change[rows], self.full[rows], lemmas).tolist()),
                     mean([outside[row][0] for row in rows]),
                     mean([outside[row][1] for row in rows]),
@@ -439,19 +444,31 @@ class Causal:
     smallest: list[Smallest]
     effects: list[Effect]
     controls: list[Control]
-    ablated: dict[
-        str, float
-    ]  # ablation → share still right when matched random sets are ablated so; mean of both genders
+    # ablation → share still right when matched random sets are ablated so; mean of both genders
+    ablated: dict[str, float]
     erased: list[Erased]
     nouns: int  # tested
     draws: int
     seed: int
+
+    @property
+    def exchange(self) -> list[Effect]:
+        """The chosen units exchanged at the noun, the hidden state following, decoded greedily: in each direction."""
+        return [each for each in self.effects if each.name == "interchange, c → h" and each.beam == 1]
 
 
 def some(pairs: Sequence[Partners], count: int, seed: int) -> list[Partners]:
     """At most so many, drawn at random from all of them."""
     drawn = numpy.random.default_rng(seed).permutation(len(pairs))[:count]
     return [pairs[place] for place in sorted(drawn)]
+
+
+def ablation(bench: Bench, name: str, units: Sequence[int]) -> MakeTap:
+    """One of the ABLATIONS, of these units of the last decoder cell."""
+    site = bench.experiment.site
+    if name == "mean, held":
+        return bench.mean(site, units=units, span=None)
+    return bench.resample(site, units=units)
 
 
 def interventions(bench: Bench, units: Sequence[int]) -> dict[str, tuple[MakeTap, int | None]]:
@@ -461,8 +478,8 @@ def interventions(bench: Bench, units: Sequence[int]) -> dict[str, tuple[MakeTap
         "zero": (bench.zero(site, units=units), 1),
         "zero, held": (bench.zero(site, units=units, span=None), None),
         "mean": (bench.mean(site, units=units), 1),
-        "mean, held": (bench.mean(site, units=units, span=None), None),
-        "resample": (bench.resample(site, units=units), 1),
+        "mean, held": (ablation(bench, "mean, held", units), None),
+        "resample": (ablation(bench, "resample", units), 1),
     }
     found |= {f"interchange, {name}": (bench.protocol(name, units), 1) for name in PROTOCOLS}
     found |= {f"clamp, dose {dose:g}": (bench.clamp(site, dose, units=units), 1) for dose in DOSES}
@@ -505,13 +522,12 @@ def causal(
     wide = Bench(experiment, test.pairs, test.fit, test.seed, BEAM)
     effects += wide.effect("interchange, c → h", site, wide.protocol("c → h", chosen), units=len(chosen))
     progress("matched random sets", 0.4)
-    traits = torch.stack([experiment.values(site)[test.fit].var(0), outgoing(model, site)], dim=1).numpy()
-    sets, apart = matched(chosen, traits, draws, random)
+    sets, apart = matched(chosen, experiment.traits(test.fit), draws, random)
     if sets:
         taps = [test.protocol("c → h", each) for each in sets]
         controls += test.controls("matched sets", len(chosen), test.protocol("c → h", chosen), taps, apart)
         for name in ABLATIONS:
-            left = [test.still_right(interventions(test, each)[name][0]) for each in sets[:ABLATED]]
+            left = [test.still_right(ablation(test, name, each)) for each in sets[:ABLATED]]
             ablated[name] = float(numpy.mean(left))
     for units in (chosen, None):
         progress("random directions", 0.6 if units else 0.75)

@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from corpora.records import Agreeing
@@ -27,6 +29,7 @@ from ..tokenizer import Tokenizer
 from ..translator import Translator
 from .statistics import cluster_mean
 from .stimuli import GENDERS, Partners, Stimulus, other, traced
+from .units import outgoing
 
 ROWS = 512  # continuations decoded together
 
@@ -195,6 +198,11 @@ class Experiment:
         ]
         first = torch.tensor([each[-1] for each in prefixes])
         return Start(Memory(memory.states, memory.keys, memory.mask, initial), first)
+
+    def traits(self, rows: Sequence[int]) -> NDArray:
+        """What random units are matched on: each unit's variance over these rows, and how strongly it is read: [H, 2]."""
+        weights = outgoing(self.translator.model, self.site).numpy()
+        return numpy.stack([self.own[rows].var(0).numpy(), weights], axis=1)
 
     @cached_property
     def heard(self) -> Tensor:

@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import gates, register
-from .causal import ABLATIONS, Causal, Effect
+from .causal import ABLATIONS, FLIPPED, Causal, Effect
 from .reading import DECISIVE, Reading
 from .statistics import SIGNIFICANT, Estimate, holm, interval, number, percent
 
 YES, NO, UNDECIDED, NOT_MEASURED = "yes", "no", "undecided", "not measured"
 READABLE = 0.75  # L1, L3: an AUC or accuracy below is not called readable
-FLIPPED = 0.9  # L5: share of sentences whose every later agreeing word has to change, in either direction
 BROKEN = 0.75  # L4: half-way from always right to chance; the share that still agrees, a mean over both genders
 CHANCE = 0.02  # L5: what random sets and donors of the same gender may change
 UNTOUCHED = 95.0  # L6: chrF against the unpatched output outside the agreeing words
@@ -154,8 +153,7 @@ def necessary(causal: Causal) -> Rung:
 
 
 def sufficient(causal: Causal, same_gender: Estimate) -> Rung:
-    effects = [each for each in causal.effects if each.name == "interchange, c → h" and each.beam == 1]
-    weak, controls = worst(effects), [each for each in causal.controls if each.name == "matched sets"]
+    weak, controls = worst(causal.exchange), [each for each in causal.controls if each.name == "matched sets"]
     chance = max((each.mean for each in controls), default=1.0)
     clean = chance <= CHANCE and same_gender.value <= CHANCE
     flipped = weak.all_words.value >= FLIPPED
@@ -170,21 +168,20 @@ def sufficient(causal: Causal, same_gender: Estimate) -> Rung:
 
 
 def specific(causal: Causal) -> Rung:
-    effects = [each for each in causal.effects if each.name == "interchange, c → h" and each.beam == 1]
-    chrf, number = (min((getattr(each, name) for each in effects), key=lambda rate: rate.value)
-                    for name in ("chrf", "kept_number"))  # fmt: skip
+    chrf, there = (min((getattr(each, name) for each in causal.exchange), key=lambda rate: rate.value)
+                   for name in ("chrf", "kept_number"))  # fmt: skip
     said = [
         f"chrF outside the agreeing words {shown(chrf, '{:.1f}'.format)}",
-        f"every agreeing word still there, in its case and number {shown(number)}",
+        f"every agreeing word still there, in its case and number {shown(there)}",
     ]
-    if number.value < SAME_NUMBER:  # what fails decides
+    if there.value < SAME_NUMBER:  # what fails decides
         said.reverse()
     return Rung(
         "L6 specific",
         "is everything else left alone?",
-        YES if chrf.value >= UNTOUCHED and number.value >= SAME_NUMBER else NO,
+        YES if chrf.value >= UNTOUCHED and there.value >= SAME_NUMBER else NO,
         said[0],
-        f"{said[1]}; KL {max(each.divergence.value for each in effects):.3f} nats a step",
+        f"{said[1]}; KL {max(each.divergence.value for each in causal.exchange):.3f} nats a step",
     )
 
 

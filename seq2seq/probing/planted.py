@@ -36,7 +36,7 @@ from .report import answer
 from .statistics import SIGNIFICANT, clopper_pearson, holm
 from .stimuli import GENDERS, select
 from .study import Family, Size, Study
-from .units import matched, outgoing
+from .units import matched
 
 KINDS = {"cell": (1, 1), "distributed": (4, 4), "decoy": (1, 8)}  # units that decide, units that tell the gender
 NOUNS, FIRST_WORDS = 28, 12  # nouns of each gender; half of both is held out
@@ -166,9 +166,7 @@ def alone_rungs(family: Family, reading: Reading, caused: Causal, units: Sequenc
     seen = StepProbe(reading.site, DECISIVE, probe(replace(table, values=table.values[:, list(units)]), seed))
     bench = Bench(experiment, family.partners(), family.fitted, seed)
     tap = bench.protocol("c → h", units)
-    weights = outgoing(family.translator.model, experiment.site).numpy()
-    traits = numpy.stack([experiment.own[family.fitted].var(0).numpy(), weights], axis=1)
-    sets, apart = matched(units, traits, SIZE.draws, numpy.random.default_rng(seed))
+    sets, apart = matched(units, experiment.traits(family.fitted), SIZE.draws, numpy.random.default_rng(seed))
     own = replace(
         caused,
         chosen=list(units),

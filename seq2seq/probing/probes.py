@@ -24,7 +24,6 @@ from sklearn.linear_model import LogisticRegression
 from ..config import UserError
 from .statistics import (
     RELABELLINGS,
-    SIGNIFICANT,
     Estimate,
     Labels,
     Values,
@@ -33,6 +32,7 @@ from .statistics import (
     estimate,
     numbered,
     sign_flip,
+    too_few_to_flip,
 )
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # inverse of the L2 penalty; the first leans most on the mean difference
@@ -115,9 +115,8 @@ class Probe:
     p: float  # of `both`: genders dealt out anew among the held-out lemmas
     strength: float
     controls: list[float]  # accuracy on the rows of `templates` for each draw of random genders
-    selective: (
-        Estimate  # `templates` − the mean of the controls, row by row; a lower bound, their strength is their best
-    )
+    # `templates` − the mean of the controls, row by row; a lower bound, their strength is their best
+    selective: Estimate
     baselines: dict[str, Difference]
     fit_nouns: int
     held_out_nouns: int
@@ -284,7 +283,7 @@ def compare(table: Table, right: Labels, other: Labels, seed: int) -> Difference
     """A probe's right answers [N] beside another's, on the same held-out rows: paired, lemma by lemma."""
     gain = right.astype(float) - other
     means, _ = by_lemma(table, gain, table.held_out)
-    p = sign_flip(means, seed) if 2 / 2 ** len(means) <= SIGNIFICANT else None
+    p = None if too_few_to_flip(len(means)) else sign_flip(means, seed)
     gained = accuracy(table, gain, table.held_out, seed)
     if not gain[table.held_out].any():  # as a rate it could only rise; as a difference it could fall as well
         gained = replace(gained, low=-gained.high)

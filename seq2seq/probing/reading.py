@@ -17,12 +17,12 @@ from corpora.records import Factors
 from ..config import UserError
 from ..model import Model
 from ..progress import Progress
-from ..trace import read_at, trace
+from ..trace import read_at
 from ..translator import Translator
 from .generalisation import Cell, Generalisation, by_cell, generalise
 from .probes import Code, Probe, Sparse, Table, by_lemma, code, fitted, probe, sparse
 from .statistics import Estimate, Values, auc, auc_estimate, benjamini_hochberg, max_statistic, rank_test
-from .stimuli import Stimulus
+from .stimuli import Stimulus, traced
 
 STEPS = range(9)  # words after the noun, none of which shows its gender; 0 is the noun
 PROBED = (0, 1, 2, 4, 8)  # steps at which probes of the cell and of the hidden state are fitted
@@ -72,9 +72,8 @@ class Reading:
     probes: list[StepProbe]
     sparse: list[Sparse]
     code: Code | None
-    cells: list[
-        Cell
-    ]  # of the units that are set, by distance and intervener, at the step before the scored agreeing word
+    # of the units that are set, by distance and intervener, at the step before the scored agreeing word
+    cells: list[Cell]
     across_time: Generalisation | None
     transfer: Transfer | None
 
@@ -88,7 +87,7 @@ class Reader:
     def __init__(
         self, translator: Translator, stimuli: Sequence[Stimulus], rows: Sequence[int], beside: Sequence[str] | None
     ):
-        self.translator, self.rows = translator, list(rows)
+        self.translator = translator
         self.stimuli = [stimuli[row] for row in rows]
         top, below = translator.model.decoder[-1], translator.model.encoder[-1]
         place, memory = top.places[0], top.cell.memory
@@ -102,9 +101,9 @@ class Reader:
         self.source_pieces = [encode(each.pair.source) for each in self.stimuli]
         self.sources = [align(each) for each in self.source_pieces]
         self.neutral = [each.neutral(align(each.pieces)) for each in self.stimuli]
-        self.values = self.traced(translator.model, [self.site, self.hidden, *self.beside])
+        self.values = self.traced(translator, [self.site, self.hidden, *self.beside])
 
-    def traced(self, model: Model, sites: Sequence[str]) -> dict[str, dict[tuple[int, int], NDArray]]:
+    def traced(self, translator: Translator, sites: Sequence[str]) -> dict[str, dict[tuple[int, int], NDArray]]:
         """Each site at the places that its tables read, and nowhere else: site → (stimulus, position) → [H]."""
         found: dict[str, dict[tuple[int, int], NDArray]] = {site: {} for site in sites}
         places = {
@@ -112,8 +111,7 @@ class Reader:
         }
         for start in range(0, len(self.stimuli), BATCH):
             part = [each.pair for each in self.stimuli[start : start + BATCH]]
-            sides = [pair.source for pair in part], [pair.target for pair in part]
-            made = trace(model, self.translator.tokenizer, *sides, sites)
+            made = traced(translator, part, sites)
             for site in sites:
                 values = made.values[site].numpy()
                 for row, position in places[site]:
@@ -168,9 +166,7 @@ class Reader:
         """What the surface would say at a step of the decoder: the bag of pieces and the mean of the embeddings that have
         been read, and the same site of a model that was never trained."""
         model, places = self.translator.model, self.places(self.site, step)
-        bags = numpy.zeros(
-            (len(places), 2 * model.vocabulary), dtype=numpy.float32
-        )  # source pieces, then target pieces
+        bags = numpy.zeros((len(places), 2 * model.vocabulary), dtype=numpy.float32)  # source, then target pieces
         for number, (row, position) in enumerate(places.items()):
             numpy.add.at(bags[number], self.source_pieces[row], 1)
             numpy.add.at(bags[number], model.vocabulary + numpy.array(self.stimuli[row].pieces[:position]), 1)
@@ -181,7 +177,7 @@ class Reader:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             untrained = Model(model.settings, V).eval()
-        values = self.traced(untrained, [self.site])[self.site]
+        values = self.traced(Translator(untrained, self.translator.tokenizer), [self.site])[self.site]
         return {
             "a bag of the pieces read": bags[:, bags.any(0)],
             "the embeddings of what was read": numpy.concatenate(means, axis=1),

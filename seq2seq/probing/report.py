@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..checkpoint import write
+from .causal import FLIPPED
 from .figures import FEMININE, MASCULINE, QUIET, Series, chart, colour, matrix
-from .ladder import FLIPPED, NO, UNDECIDED, YES, Rung, replicated
+from .ladder import NO, UNDECIDED, YES, Rung, replicated, worst
 from .statistics import interval, number, percent
 from .study import Result, Sentence, Strip
 
@@ -43,8 +44,7 @@ def answer(result: Result) -> str:
     """The result in a few sentences, from the verdicts of the ladder."""
     rungs = {rung.name.split()[0]: rung for rung in result.ladder}
     causal = result.causal
-    effects = [each for each in causal.effects if each.name == "interchange, c → h" and each.beam == 1]
-    weak = min(effects, key=lambda each: each.all_words.value)
+    weak = worst(causal.exchange)
     held = {YES: "holds", NO: "does not hold", UNDECIDED: "is undecided"}
     verdicts = ", ".join(f"{rung.name} {held.get(rung.verdict, rung.verdict)}" for rung in result.ladder)
     few = len(causal.chosen)

@@ -309,10 +309,15 @@ def rank_test(values: Values, positive: Labels, alternative: str = "two-sided") 
     return stats.mannwhitneyu(values[positive], values[~positive], alternative=alternative, axis=0).pvalue
 
 
+def too_few_to_flip(count: int) -> bool:
+    """Whether so many lemmas have too few sign flips for any two-sided p to reach .05."""
+    return 2 / 2**count > SIGNIFICANT
+
+
 def sign_flip(changes: Values, seed: int, relabellings: int = RELABELLINGS) -> float:
     """Two-sided p of the mean of each lemma's change [L], which could as well have gone the other way. UserError: fewer than
     6 lemmas, which cannot reach .05."""
-    if 2 / 2 ** len(changes) > SIGNIFICANT:
+    if too_few_to_flip(len(changes)):
         raise UserError(
             f"{len(changes)} lemmas have only {2 ** len(changes)} sign flips, so p cannot reach {SIGNIFICANT}"
         )

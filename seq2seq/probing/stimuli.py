@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import corpora
 from corpora.records import Agreeing, Factors, Pair
 
 from ..config import UserError
@@ -97,6 +98,12 @@ def traced(translator: Translator, pairs: Sequence[Pair], sites: Iterable[str]) 
     """Sites over the word pieces of pairs, forced through their Czech sentences."""
     sides = [pair.source for pair in pairs], [pair.target for pair in pairs]
     return trace(translator.model, translator.tokenizer, *sides, sites)
+
+
+def probed(translator: Translator, corpus: str = "agreement") -> Sequence[Pair]:
+    """The probe split of a corpus, without the sentences that are longer than any the run was trained on."""
+    longest = translator.run.loading.get("max_words") if translator.run else None
+    return corpora.load(corpus, "probe", max_words=longest).pairs
 
 
 def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int) -> list[Stimulus]:

@@ -25,7 +25,7 @@ from .persistence import Curve, persistence
 from .reading import Reader, Reading, read
 from .statistics import ENOUGH, Estimate, beside, cluster_mean, estimate
 from .stimuli import GENDERS, Partners, other, partners, select
-from .units import difference, eighth, matched, outgoing, sizes
+from .units import difference, eighth, matched, sizes
 
 SHOWN = 10  # units drawn
 UNDERSTOOD = 0.5  # a model that translates fewer of the stimuli right is not probed as if it understood them
@@ -171,8 +171,7 @@ class Family:
     def flips(self, order: Sequence[int], curve: Sequence[int], chosen_on: str, progress: Progress) -> list[Flips]:
         """The curve over k, in each direction, beside random sets of the same size, matched, on the same sentences."""
         random, H = numpy.random.default_rng(self.seed), len(order)
-        weights = outgoing(self.translator.model, self.experiment.site).numpy()
-        traits = numpy.stack([self.experiment.own[self.fitted].var(0).numpy(), weights], axis=1)
+        traits = self.experiment.traits(self.fitted)
         found = []
         for number, gender in enumerate(GENDERS):
             pairs = self.partners(gender=gender)
@@ -243,9 +242,9 @@ class Study:
         """What can be asked of any run: rungs L1 to L6."""
         own, full = self.lexical, self.size.draws >= FULL.draws
         order = own.order()
-        beside = self.sites if self.sites is not None else None if full else []
+        sites = [] if self.sites is None and not full else self.sites
         caused = own.causal(order, self.between(0.05, 0.3))
-        reader = Reader(self.translator, own.stimuli, own.good, beside)
+        reader = Reader(self.translator, own.stimuli, own.good, sites)
         open_nouns = Reader(self.translator, self.open.stimuli, self.open.good, []) if self.open else None
         reading = read(reader, open_nouns, caused.chosen, self.seed, full, self.between(0.3, 0.45))
         flips = own.flips(order, sizes(len(order)), "lexical", self.between(0.45, 0.58))

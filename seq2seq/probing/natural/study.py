@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy
 
-import corpora
 from corpora.records import Pair
 
 from ...progress import Progress
 from ...translator import Translator
 from ..statistics import percent
+from ..stimuli import probed
 from ..units import sizes
 from .carried import Carried, carried
 from .controls import Bystanders, Control, bystanders, controls, family_two
@@ -101,10 +101,8 @@ def steer(
     choice = choose(fitted, progress=lambda what, share: progress(what, 0.2 * share))
     progress("reading", 0.2)
     pairs = Pairs(translator, held_out, sites) if held_out else fitted
-    longest = translator.run.loading.get("max_words") if translator.run else None
-    agreement = corpora.load("agreement", "probe", max_words=longest).pairs
     return evaluate(
-        fitted, pairs, choice, agreement, draws=draws, seed=seed,
+        fitted, pairs, choice, probed(translator), draws=draws, seed=seed,
         progress=lambda what, share: progress(what, 0.2 + 0.8 * share),
     )  # fmt: skip
 
