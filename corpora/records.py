@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 GENDERS = ("masculine", "feminine", "neuter")
+OTHER_ANIMACY = (
+    "masculine, other animacy"  # který hrad but kterého kluka: in Czech a matter of gender, not of number or case
+)
 
 
 class CorpusError(ValueError):
@@ -45,7 +48,8 @@ class Agreeing:
     target: Span
     controller: int  # which of Factors.nouns it agrees with
     distance: int  # words strictly between the controller and this word (0 where it precedes the noun)
-    forms: Mapping[str, str]  # gender → the form that this word would have had, the controller's own number kept
+    # gender → the form that this word would have had, the controller's own number and animacy kept; and OTHER_ANIMACY
+    forms: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

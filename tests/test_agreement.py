@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from corpora.records import GENDERS, Agreeing, Factors, Noun, Span
+from corpora.agreement import load
+from corpora.records import GENDERS, OTHER_ANIMACY, Agreeing, Factors, Noun, Span
 from seq2seq.agreement import MISSING, RIGHT, WRONG, coherent, evident, judge, shown_by_nouns
 
 NOWHERE = Span(0, 0)
@@ -70,6 +71,20 @@ def test_only_the_words_asked_for_are_judged_and_a_spare_words_form_is_not_right
     assert (verdict.word, verdict.wanted, verdict.verdict) == (RÁD, "rád", RIGHT)
     [verdict] = judge(said, "který rád", words=[RÁD], spare=[agreeing("rád ráda rádo")])
     assert verdict.verdict == MISSING, "the only rád is the spare word's"
+
+
+def test_the_other_animacy_is_a_form_of_another_gender_and_not_a_word_gone():
+    """Která in the accusative is kterého for people and který for things: the wrong one is there, and wrong."""
+    words = (
+        (pair.factors, word)
+        for pair in load("probe")
+        if pair.factors.family == "lexical"
+        for word in pair.factors.agreeing
+    )
+    found, word = next(each for each in words if each[1].forms["masculine"] == "kterého")
+    assert word.forms[OTHER_ANIMACY] == "který"
+    [verdict] = judge(found, "Vidím muže, který spí.", "masculine", words=[word])
+    assert (verdict.wanted, verdict.verdict) == ("kterého", WRONG)
 
 
 @pytest.mark.parametrize(

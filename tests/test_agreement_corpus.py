@@ -23,7 +23,7 @@ from corpora.agreement.design import SHARES, cells, cells_of_children, controlle
 from corpora.agreement.grammar import realise
 from corpora.agreement.lexicon import ADJECTIVE_WORDS, DOMAINS, MEETING, NOUNS, TRANSITIVE, VERB_WORDS, rows
 from corpora.agreement.morphology import DETERMINERS, Features, adjective, alone, noun_forms, short_form, vocalise
-from corpora.records import GENDERS, Corpus, CorpusError, Pair
+from corpora.records import GENDERS, OTHER_ANIMACY, Corpus, CorpusError, Pair
 
 DATA = Path(os.environ.get("SEQ2SEQ_DATA", "/nowhere")) / "czech"
 outside = pytest.mark.skipif(
@@ -362,7 +362,7 @@ def test_files_are_loaded_by_datasets(corpora, tmp_path):
     assert (row["source"], row["target"], row["gender"]) == (pair.source, pair.target, pair.factors.gender)
     start, end = row["agreeing"][0]["target"]
     assert row["target"][start:end] == pair.factors.agreeing[0].target.of(pair.target)
-    assert set(row["agreeing"][0]["forms"]) == set(GENDERS)
+    assert set(row["agreeing"][0]["forms"]) == {*GENDERS, OTHER_ANIMACY}
 
 
 # ── outside judges ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from seq2seq.probing import natural
 from seq2seq.probing.interventions import Experiment, at_start
 from seq2seq.probing.planted import KINDS, Null, check, null, summary
 from seq2seq.probing.stimuli import GENDERS, Partners, partners, select
-from seq2seq.probing.study import QUICK, Study, sizes
+from seq2seq.probing.study import FULL, QUICK, Study, sizes
 from seq2seq.search import SearchSettings, search
 from seq2seq.taps import Patch
 from seq2seq.translator import Translator
@@ -60,6 +61,15 @@ def test_partners_share_a_frame_and_differ_in_the_noun(stimuli, same_gender):
         recipient, donor = stimuli[each.recipient].factors, stimuli[each.donor].factors
         assert recipient.frame == donor.frame and recipient.lemma != donor.lemma
         assert (recipient.gender == donor.gender) == same_gender
+
+
+def test_every_cell_of_the_design_has_all_held_out_nouns(tokenizer):
+    nouns = defaultdict(set)
+    for each in select(agreement("probe"), tokenizer, "lexical", FULL.frames):
+        if each.held_out:
+            nouns[each.factors.distance, each.factors.intervener].add(each.factors.lemma)
+    whole = set().union(*nouns.values())
+    assert len(nouns) == 10 and all(len(each) >= len(whole) - 1 for each in nouns.values())
 
 
 def test_a_corpus_without_factors_is_refused(pairs, tokenizer):

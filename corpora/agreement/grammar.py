@@ -35,7 +35,7 @@ from corpora.agreement.morphology import (
     short_form,
     vocalise,
 )
-from corpora.records import GENDERS, Agreeing, Factors, Noun, Pair, Span
+from corpora.records import GENDERS, OTHER_ANIMACY, Agreeing, Factors, Noun, Pair, Span
 
 SLOT = re.compile(r"\{(?P<word>\w+?)(?:>(?P<controller>[\w+]+))?(?::(?P<form>\w+))?\}(?P<after>\W*)")
 # words of the grammar itself, not of the lexicon
@@ -198,11 +198,11 @@ def case_of(token: Token, words: Mapping[str, Word]) -> str:
 
 @cache
 def agreeing_forms(word: Word | str, case: str, features: Features, negative: bool) -> Mapping[str, str]:
-    """Gender → the form of an agreeing word beside a controller with these features, but of that gender."""
-    return {
-        gender: ("ne" if negative else "") + agreeing_form(word, case, replace(features, gender=gender))
-        for gender in GENDERS
-    }
+    """Gender → the form of an agreeing word beside a controller with these features, but of that gender; and the masculine
+    of the other animacy."""
+    found = {gender: replace(features, gender=gender) for gender in GENDERS}
+    found[OTHER_ANIMACY] = replace(features, gender="masculine", animate=not features.animate)
+    return {name: ("ne" if negative else "") + agreeing_form(word, case, each) for name, each in found.items()}
 
 
 def agreeing_form(word: Word | str, case: str, features: Features) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -107,28 +108,39 @@ def probed(translator: Translator, corpus: str = "agreement") -> Sequence[Pair]:
 
 
 def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int) -> list[Stimulus]:
-    """Stimuli of one family from at most `frames` frames, taken in turn from every template, genders balanced in each.
+    """Stimuli of one family from at most `frames` frames, genders balanced in each.
 
-    A template's frames are shuffled, always in the same way: the corpus has those of one attractor's gender together.
+    Frames are taken in turn from every template, intervener and fold of nouns, each time the one whose nouns its cell of the
+    design (distance, intervener, folds) has had least: so that every cell has all nouns as soon as may be. They are
+    shuffled, always in the same way: the corpus has those of one attractor's gender together.
     """
     by_frame: dict[tuple[str, str, str], list[Stimulus]] = defaultdict(list)
     for pair in pairs:
         if pair.factors and pair.factors.family == family and (each := stimulus(pair, tokenizer)):
             by_frame[each.frame].append(each)
-    templates: dict[str, list[list[Stimulus]]] = defaultdict(list)
-    for (template, *_), group in by_frame.items():
+    queues: dict[tuple[str, str, str], list[list[Stimulus]]] = defaultdict(list)
+    for group in by_frame.values():
         if {each.factors.gender for each in group} >= set(GENDERS):
-            templates[template].append(group[:8])
-    for groups in templates.values():
-        random.Random(0).shuffle(groups)
+            factors = group[0].factors
+            queues[factors.template, factors.intervener, factors.lemma_fold].append(group[:8])
+    for queue in queues.values():
+        random.Random(0).shuffle(queue)
+    had: Counter[tuple[int, str, str, str]] = Counter()  # distance, intervener, fold of the template, noun
     chosen: list[Stimulus] = []
-    depth = 0
-    while frames > 0 and any(depth < len(groups) for groups in templates.values()):
-        for groups in templates.values():
-            if depth < len(groups) and frames > 0:
-                chosen += groups[depth]
-                frames -= 1
-        depth += 1
+
+    def place(each: Stimulus) -> tuple[int, str, str, str]:
+        return each.factors.distance, each.factors.intervener, each.factors.template_fold, each.factors.lemma
+
+    def known(group: list[Stimulus]) -> float:
+        return sum(had[place(each)] for each in group) / len(group)
+
+    turns, left = itertools.cycle(queues.values()), min(frames, sum(map(len, queues.values())))
+    while left:
+        if queue := next(turns):
+            group = queue.pop(min(range(len(queue)), key=lambda n: known(queue[n])))
+            had.update(place(each) for each in group)
+            chosen += group
+            left -= 1
     if not chosen:
         raise UserError(
             f"no frame of family {family!r} with a noun of either gender before a word that agrees with it: probing needs a "
