@@ -13,6 +13,7 @@ paths           along which way the noun's gender reaches the words that agree
 register        one register rewritten at each subject, or a slot for each noun
 gates           saves, keeps, erases and rewrites, lets out: the textbook's story, H1 to H5
 persistence     for how many words a cell tells the noun, against its forget gates
+retention       which words of a sentence its final memories hold
 ladder          L1 to L7 and P1 to P5: the verdicts, each with the number that decides it
 study           one run's experiments together → results
 natural/        natural sentences: which gender they show, and what changes it

@@ -11,18 +11,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from corpora.agreement import pinned
+
 from ..checkpoint import Run, write
 from ..config import Parser, UserError, command
 from ..progress import share_done
 from ..translator import load
-from . import natural, planted
+from . import natural, planted, retention
 from .natural import study as natural_study
 from .report import last_rung, save, summary
 from .stimuli import probed
 from .study import FULL, QUICK, Result, Study
 from .tables import write_table
 
-STUDIES = ("gender",)
+STUDIES = ("gender", "retention")
 SELF_TESTS = 5  # models of each kind: minutes
 
 
@@ -68,6 +70,22 @@ def write_trace(given: Namespace) -> None:
     )
 
 
+def remembered(given: Namespace, command: str) -> None:
+    """Which words of --sentence, or of the boy and the girl, a run's memories hold at the end."""
+    if len(given.checkpoints) != 1:
+        raise UserError(f"--study retention is of one run, not of {len(given.checkpoints)}")
+    [folder] = given.checkpoints
+    translator = load(folder)
+    sentences = given.sentence or [pair.source for pair in pinned()]
+    with share_done(str(folder)) as show:
+        found = retention.retention(
+            translator, str(folder), sentences, probed(translator, given.corpus), given.seed, show
+        )
+    print(retention.summary(found))
+    for path in retention.save(found, given.out, command):
+        print(f"wrote {path}")
+
+
 def main() -> None:
     parser = Parser(prog="python -m seq2seq.probing", description="Does the cell state hold grammatical gender?")
     parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT", help="run folders")
@@ -81,10 +99,12 @@ def main() -> None:
         "--held-out", type=Path, metavar="TSV",
         help="with --pairs: choose units and doses there, change the gender, and measure here, once",
     )  # fmt: skip
-    parser.add_argument(
-        "--out", type=Path, default=Path("reports/gender"), help="folder of the report (default: %(default)s)"
-    )
+    parser.add_argument("--out", type=Path, help="folder of the report (default: reports/ and the name of the study)")
     parser.add_argument("--study", choices=STUDIES, default=STUDIES[0], help="what is asked (default: %(default)s)")
+    parser.add_argument(
+        "--sentence", action="append", metavar="TEXT",
+        help="with --study retention: an English sentence; may be repeated (default: the boy and the girl)",
+    )  # fmt: skip
     parser.add_argument(
         "--sites", nargs="+", metavar="SITE",
         help="sites to fit probes at beside the decoder's states, as decoder.0.forget (default: all gates, attention's "
@@ -104,6 +124,8 @@ def main() -> None:
         "--seeds", type=int, default=SELF_TESTS, help="with --self-test: models of each kind (default: %(default)s)"
     )
     given = parser.parse_args()
+    given.out = given.out or Path("reports") / given.study
+    line = shlex.join(["python", "-m", "seq2seq.probing", *sys.argv[1:]])
     if given.self_test:
         if given.seeds < 1:
             raise UserError(f"--seeds {given.seeds}: plant one model of each kind, or more")
@@ -113,6 +135,11 @@ def main() -> None:
         raise UserError("no run folder given: try checkpoints/demo (see --help)")
     if given.trace:
         write_trace(given)
+        return
+    if given.sentence and given.study != "retention":
+        raise UserError("--sentence is read by --study retention: give both")
+    if given.study == "retention":
+        remembered(given, line)
         return
     if given.held_out and not given.pairs:
         raise UserError("--held-out measures what --pairs TSV has chosen: give both")
@@ -139,7 +166,6 @@ def main() -> None:
             results.append(Study(translator, pairs, size, given.seed, show, given.sites).result(str(folder)))
         print(summary(results[-1]))
     print(last_rung(results))
-    line = shlex.join(["python", "-m", "seq2seq.probing", *sys.argv[1:]])
     for path in save(results, given.out, line):
         print(f"wrote {path}")
 
