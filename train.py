@@ -95,9 +95,11 @@ def start(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
         loading,
     )
     run.save(folder)
-    checkpoint.write(folder / "tokenizer.model", tokenizer.proto)
-    checkpoint.write(folder / "words.txt", "\n".join(words(pair.source for pair in train)) + "\n")
-    return Training(model, tokenizer, train.pairs, dev.pairs, settings, precision, folder), run
+    checkpoint.store(folder / checkpoint.TOKENIZER, tokenizer.proto)
+    checkpoint.store(folder / checkpoint.WORDS, "\n".join(words(pair.source for pair in train)) + "\n")
+    made = Training(model, tokenizer, train.pairs, dev.pairs, settings, precision, folder)
+    made.save(minutes=0.0)
+    return made, run
 
 
 def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
@@ -115,9 +117,8 @@ def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     train, dev = load_corpora(run.corpora, run.loading)
     if fingerprint(train, dev) != run.corpus_digest:
         raise config.UserError(f"{', '.join(run.corpora)} changed since {folder} was begun: restore it, or start anew")
-    tokenizer = checkpoint.read_tokenizer(folder, run)
-    model = Model(run.model, run.vocabulary).to(training.device())
-    made = Training(model, tokenizer, train.pairs, dev.pairs, settings, run.precision, folder)
+    _, model, tokenizer = checkpoint.load(folder, checkpoint.LAST)
+    made = Training(model.to(training.device()), tokenizer, train.pairs, dev.pairs, settings, run.precision, folder)
     made.restore()
     print(f"resumed at step {made.steps:,}")
     return made, run
@@ -145,7 +146,7 @@ def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
             )
             print(f"  ({scores[where][0].conditions})")
     content = {where: [asdict(score) for score in each] for where, each in scores.items()}
-    checkpoint.write(folder / "scores.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    checkpoint.store(folder / checkpoint.SCORES, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def main() -> None:
@@ -162,8 +163,8 @@ def main() -> None:
         signal.signal(number, lambda *_: setattr(made, "interrupted", True))
     with Display(made.settings.max_steps, made.steps) as display:
         print(f"stopped at {made.run(display.step, display.evaluation)}")
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     finish(run, folder, made.dev)
     print(f"wrote {folder}; translate with: python translate.py --checkpoint {folder}")
 

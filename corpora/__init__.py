@@ -4,6 +4,7 @@
     rows       what comes out of a file before it is a pair: Row, Part; cleaning, and counting what is left out
     files      a path → its parts: which files belong to which split, and how each format is read
     hub        a Hugging Face dataset → its parts
+    writing    files written whole or not at all
     holdout    a dev part for a corpus that has none
     loading    load(name or path, split), NAMES
     mixture    mix(["agreement", "multi30k:2"], split): several corpora with weights

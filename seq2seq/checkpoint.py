@@ -7,16 +7,17 @@
     last.safetensors     weights, optimiser and generator at the last save: where --resume goes on
     history.jsonl        a line an evaluation
     scores.json          dev and test scores of the best weights
+    SHA256SUMS           the digest of each of them, as `sha256sum --check SHA256SUMS` reads it
 
-Every file is written under a temporary name and renamed, so it is complete or absent.
+Every file is written under a temporary name and renamed, so it is complete or absent. What does not fit its digest is not
+used: tensors when they are read, all other files of a run when any of them is.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field
 from pathlib import Path
@@ -27,30 +28,68 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from corpora.writing import write
+
 from .config import UserError, check, from_json, option
 from .model import Model, ModelSettings
 from .search import SearchSettings
 from .tokenizer import Tokenizer
 
-FORMAT = "seq2seq-run-1"
+FORMATS = ("seq2seq-run-1", "seq2seq-run-2")  # the first had no SHA256SUMS; what is written is the last
+RUN, TOKENIZER, WORDS, HISTORY, SCORES = "run.json", "tokenizer.model", "words.txt", "history.jsonl", "scores.json"
 BEST, LAST = "best.safetensors", "last.safetensors"
+SMALL, FILES = (RUN, TOKENIZER, WORDS, HISTORY, SCORES), (RUN, TOKENIZER, WORDS, HISTORY, SCORES, BEST, LAST)
+SUMS = "SHA256SUMS"
+SUM = re.compile(rf"([0-9a-f]{{64}})  ({'|'.join(map(re.escape, FILES))})\n")
 
 
-def write(path: Path, data: bytes | str) -> None:
-    """Put a file in place whole: temporary name, flush, rename."""
+def file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_sums(folder: Path) -> dict[str, list[str]] | None:
+    """The digests that each file of a run may have; None where there is no SHA256SUMS."""
+    path = folder / SUMS
+    if not path.is_file():
+        return None
+    text, sums = path.read_bytes().decode("latin-1"), {}
+    if not text or SUM.sub("", text):
+        raise UserError(f"{path}: damaged, not a list of a run's files and their digests; restore it or train again")
+    for digest, name in SUM.findall(text):
+        sums.setdefault(name, []).append(digest)
+    return sums
+
+
+def write_sums(folder: Path, sums: Mapping[str, list[str]]) -> None:
+    write(folder / SUMS, "".join(f"{digest}  {name}\n" for name in sorted(sums) for digest in sums[name]))
+
+
+def store(path: Path, data: bytes | str) -> None:
+    """Put a file of a run in place. Its new digest is listed beside the old one first, and alone afterwards: whenever the
+    writing ends, every file fits the list."""
     content = data.encode() if isinstance(data, str) else data
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    folder, name, new = path.parent, path.name, hashlib.sha256(content).hexdigest()
+    sums = read_sums(folder)
+    if sums is None:  # a new run, or one of the first format
+        sums = {each: [file_digest(folder / each)] for each in FILES if (folder / each).is_file()}
+    old = [digest for digest in sums.get(name, []) if path.is_file() and digest == file_digest(path)]
+    write_sums(folder, {**sums, name: [*old, new]})
+    write(path, content)
+    write_sums(folder, {**sums, name: [new]})
+
+
+def verify(folder: Path, *names: str) -> None:
+    """UserError: one of these files of a run is there, but it is not the one that SHA256SUMS lists."""
+    for name in names:
+        for _ in range(2):  # a training that goes on may have replaced it between the two readings
+            if not (folder / name).is_file():
+                break
+            found, sums = file_digest(folder / name), read_sums(folder)
+            if sums is None or found in sums.get(name, []):
+                break
+        else:
+            raise UserError(f"{folder / name}: damaged, its digest is not in {SUMS}; restore it or train again")
 
 
 def digest(tensors: Mapping[str, Tensor], facts: str = "") -> str:
@@ -67,14 +106,15 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str,
     """Tensors, with a digest over them and a JSON object beside them."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     written = json.dumps(facts or {})
-    note = {"format": FORMAT, "digest": digest(tensors, written), "facts": written}
-    write(path, save(tensors, note))
+    note = {"format": FORMATS[-1], "digest": digest(tensors, written), "facts": written}
+    store(path, save(tensors, note))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and their JSON object, or a UserError that says why not."""
     if not path.is_file():
         raise UserError(f"{path}: no such file; is this a run folder whose training got as far as saving?")
+    verify(path.parent, path.name)
     try:
         with safe_open(path, framework="pt") as file:
             note = file.metadata() or {}
@@ -82,8 +122,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             facts = json.loads(note.get("facts", "{}"))
     except (SafetensorError, ValueError) as error:
         raise UserError(f"{path}: damaged or no safetensors file ({error}); restore it or train again") from error
-    if note.get("format") != FORMAT:
-        raise UserError(f"{path}: not written by this program (format {note.get('format')!r}, not {FORMAT!r})")
+    if note.get("format") not in FORMATS:
+        raise UserError(f"{path}: not written by this program (format {note.get('format')!r}, not {FORMATS[-1]!r})")
+    if not isinstance(facts, dict):
+        raise UserError(f"{path}: damaged, its facts are not a JSON object; restore it or train again")
     if note.get("digest") != digest(tensors, note.get("facts", "")):
         raise UserError(f"{path}: damaged, its digest does not match its weights; restore it or train again")
     return tensors, facts
@@ -126,19 +168,24 @@ class Run:
         check(self)
 
     def save(self, folder: Path) -> None:
-        write(folder / "run.json", json.dumps({"format": FORMAT, **asdict(self)}, indent=2, ensure_ascii=False) + "\n")
+        content = {"format": FORMATS[-1], **asdict(self)}
+        store(folder / RUN, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> Run:
-        """Read run.json; anything odd in it is named."""
-        path = folder / "run.json"
+        """Read run.json, once every small file of the run fits its digest; anything odd in it is named."""
+        path = folder / RUN
         if not folder.is_dir():
             raise UserError(f"{folder}: no such run folder; train.py --out {folder} makes one")
         if not path.is_file():
             raise UserError(f"{folder}: no run.json in it, so it is not a run folder; train.py --out makes one")
+        verify(folder, *SMALL)
         values = read_json(path)
-        if values.pop("format", None) != FORMAT:
-            raise UserError(f"{path}: not a run of this program's format {FORMAT}")
+        format = values.pop("format", None)
+        if format not in FORMATS:
+            raise UserError(f"{path}: not a run of this program's format {FORMATS[-1]}")
+        if format != FORMATS[0] and not (folder / SUMS).is_file():
+            raise UserError(f"{folder / SUMS}: no such file; restore it or train again")
         try:
             for name, kind in (("model", ModelSettings), ("search", SearchSettings)):
                 if name in values:
@@ -148,26 +195,31 @@ class Run:
             raise UserError(f"{path}: damaged ({error}); restore it or train again") from error
 
 
-def read_weights(model: Model, path: Path) -> None:
-    """Load weights by name; a wrong name or shape is a UserError that names it."""
-    tensors, _ = read_tensors(path)
-    load_weights(model, tensors, path)
+def fitting(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The tensors of a file that bear the wanted names; an absent one, or another shape or type, is a UserError that says so."""
+    for name in sorted(wanted):
+        found, expected = (described(each.get(name)) for each in (tensors, wanted))
+        if found != expected:
+            raise UserError(f"{path}: does not fit run.json: {name} is {found}, expected {expected}")
+    return {name: tensors[name] for name in wanted}
 
 
-def load_weights(model: Model, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Load the weights among a file's tensors, which may hold an optimiser's and a generator's state, too."""
-    weights = {name: value for name, value in tensors.items() if not name.startswith(("optimizer.", "generator."))}
-    own = {name: list(value.shape) for name, value in model.state_dict().items()}
-    theirs = {name: list(value.shape) for name, value in weights.items()}
-    for name in sorted(own.keys() | theirs.keys()):
-        if own.get(name) != theirs.get(name):
-            found, wanted = theirs.get(name, "absent"), own.get(name, "no such weight")
-            raise UserError(f"{path}: does not fit run.json: {name} is {found}, expected {wanted}")
-    model.load_state_dict(dict(weights))
+def described(tensor: Tensor | None) -> str:
+    return "absent" if tensor is None else f"{list(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"
+
+
+def weights_of(model: Model, tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The weights among a file's tensors, which may hold an optimiser's and a generator's state, too."""
+    wanted = model.state_dict()
+    for name in sorted(tensors):
+        if name not in wanted and not name.startswith(("optimizer.", "generator.")):
+            found = described(tensors[name])
+            raise UserError(f"{path}: does not fit run.json: {name} is {found}, expected no such weight")
+    return fitting(wanted, tensors, path)
 
 
 def read_tokenizer(folder: Path, run: Run) -> Tokenizer:
-    path = folder / "tokenizer.model"
+    path = folder / TOKENIZER
     if not path.is_file():
         raise UserError(f"{path}: no such file; restore it or train again")
     tokenizer = Tokenizer.load(path)
@@ -181,10 +233,10 @@ def load(folder: str | Path, weights: str = BEST) -> tuple[Run, Model, Tokenizer
     folder = Path(folder)
     run = Run.load(folder)
     tokenizer = read_tokenizer(folder, run)
-    try:
-        model = Model(run.model, run.vocabulary)
-    except RuntimeError as error:
-        why = str(error).splitlines()[0]
-        raise UserError(f"{folder / 'run.json'}: no network of this size can be made here ({why})") from error
-    read_weights(model, folder / weights)
+    tensors = read_tensors(folder / weights)[0]
+    largest = max((side for tensor in tensors.values() for side in tensor.shape), default=0)
+    if max(run.vocabulary, run.model.embedding, run.model.units) > largest:  # before memory is taken for such a network
+        raise UserError(f"{folder / weights}: does not fit run.json: no weight has more than {largest} rows or columns")
+    model = Model(run.model, run.vocabulary)
+    model.load_state_dict(weights_of(model, tensors, folder / weights))
     return run, model.eval(), tokenizer

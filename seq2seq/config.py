@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -105,6 +106,7 @@ def settings(kind: type[Settings], *sources: Mapping[str, Any]) -> Settings:
 def command(main: Callable[[], None], name: str | None = None) -> NoReturn:
     """Run a command: 0 done, 2 the user's input was wrong, 3 the run diverged, 130 interrupted; one line says which."""
     name = name or os.path.basename(sys.argv[0])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being asked to end is Ctrl-C from elsewhere
     try:
         main()
         sys.stdout.flush()

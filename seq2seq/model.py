@@ -26,7 +26,7 @@ class ModelSettings:
     attention: str = option(
         "late", "how the decoder sees the source: none (only its initial state) or late", choices=("none", "late")
     )
-    layers: int = option(1, "layers of the encoder and of the decoder", minimum=1)
+    layers: int = option(1, "layers of the encoder and of the decoder", minimum=1, maximum=64)
     bidirectional: bool = option(True, "whether the encoder also reads from right to left, with half of its units")
     embedding: int = option(256, "size of a word piece's vector (E)", minimum=1)
     units: int = option(512, "units of a layer (H)", minimum=2)

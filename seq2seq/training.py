@@ -7,7 +7,8 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager
+from dataclasses import MISSING, asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from corpora.records import Pair
 
 from .agreement import coherent
 from .batching import Batch, Example, collate, plan
-from .checkpoint import BEST, LAST, load_weights, read_tensors, write, write_tensors
-from .config import Diverged, UserError, check, option
+from .checkpoint import BEST, HISTORY, LAST, fitting, read_tensors, store, weights_of, write_tensors
+from .config import Diverged, UserError, check, from_json, option
 from .loss import cross_entropy
 from .model import PAD, Model
 from .scoring import Score, score
@@ -142,6 +143,22 @@ class Evaluation:
     samples: tuple[tuple[str, str], ...] = field(repr=False)  # (source, translation)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands: all that its next step depends on, beside tensors."""
+
+    steps: int = option(MISSING, "updates made", minimum=0)
+    epoch: int = option(MISSING, "epochs done", minimum=0)
+    place_in_epoch: int = option(MISSING, "batches of this epoch done", minimum=0)
+    stale: int = option(MISSING, "evaluations without a better dev score", minimum=0)
+    best: float
+    minutes: float = option(MISSING, "time spent", minimum=0)
+    history: list[dict]
+
+    def __post_init__(self):
+        check(self)
+
+
 def agreement_rate(pairs: Sequence[Pair], outputs: Sequence[str]) -> float | None:
     """Per cent of the sentences with factors in which every agreeing word is right."""
     judged = [coherent(pair.factors, output) for pair, output in zip(pairs, outputs) if pair.factors]
@@ -170,6 +187,7 @@ class Training:
         self.best = -math.inf
         self.history: list[dict[str, Any]] = []
         self.earlier_minutes = 0.0
+        self.saved: int | None = None  # the step of the last save
         self.interrupted = False  # set from outside, read between two steps: a step is never cut in half
 
     # One update
@@ -194,14 +212,11 @@ class Training:
         (loss / count).backward()
         norm = clip_grad_norm_(self.model.parameters(), self.settings.clip or math.inf)
         if not (math.isfinite(float(plain)) and math.isfinite(float(norm))):
-            kept = (
-                f"the best weights before that are in {self.folder}"
-                if self.best > -math.inf
-                else "nothing was saved yet"
-            )
+            first = self.tokenizer.decode(batch.source[0, : int(batch.source_lengths[0]) - 1].tolist())
             raise Diverged(
-                f"loss {float(plain) / count:g}, gradient {float(norm):g} at step {self.steps + 1}: not finite; {kept}. "
-                f"Try a lower --learning-rate or a lower --clip"
+                f"loss {float(plain) / count:g}, gradient {float(norm):g} at step {self.steps + 1}: not finite, in batch "
+                f"{self.place_in_epoch} of epoch {self.epoch + 1}, {len(batch.source)} pairs, the first {first[:60]!r}; "
+                f"{self.kept()}. Try a lower --learning-rate or a lower --clip"
             )
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -228,7 +243,7 @@ class Training:
         spent, why = 0.0, "the schedule's last step"  # seconds in updates alone, without evaluations
         batches = self.batches()
         minutes = lambda: self.earlier_minutes + (time.perf_counter() - started) / 60
-        while self.steps < self.settings.max_steps:
+        while self.steps < self.settings.max_steps and self.stale < self.settings.patience:
             clock = time.perf_counter()
             summed, count = self.step(next(batches))
             spent += time.perf_counter() - clock
@@ -248,9 +263,8 @@ class Training:
             if timeup:
                 why = f"--minutes {self.settings.minutes:g}"
                 break
-            if self.stale >= self.settings.patience:
-                why = f"no better dev score in {self.stale} evaluations"
-                break
+        if self.stale >= self.settings.patience:
+            why = f"no better dev score in {self.stale} evaluations"
         return f"{why}, after {self.steps:,} steps, {self.epoch + 1} epochs and {minutes():.1f} minutes"
 
     @torch.inference_mode()
@@ -272,56 +286,83 @@ class Training:
         )  # fmt: skip
 
     def keep(self, evaluation: Evaluation) -> None:
-        """Note an evaluation, save where the run stands, and the weights if they are the best so far."""
+        """Note an evaluation, save the weights if they are the best so far, and, last, where the run stands: whatever is
+        saved of an evaluation when this is cut short, the resumed run makes that evaluation and saves it again."""
         self.history.append(asdict(evaluation))
         worth = evaluation.bleu - 1e-3 * evaluation.dev_loss  # of equal BLEU, the smaller loss
         if worth > self.best:
             self.best, self.stale = worth, 0
-            write_tensors(self.folder / BEST, self.model.state_dict(), {"step": self.steps})
+            with self.saving():
+                write_tensors(self.folder / BEST, self.model.state_dict(), {"step": self.steps})
         else:
             self.stale += 1
+        lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in self.history]
+        with self.saving():
+            store(self.folder / HISTORY, "".join(lines))
         self.save(evaluation.minutes)
-        write(
-            self.folder / "history.jsonl", "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.history)
-        )
 
     # Where a run stands
 
+    def kept(self) -> str:
+        """What of the run is safe, for a message."""
+        if self.saved is None:
+            return "nothing was saved yet"
+        return f"the save of step {self.saved:,} is whole, --out {self.folder} --resume goes on from it"
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """What the file system refuses becomes a UserError that says what is safe."""
+        try:
+            yield
+        except OSError as error:
+            raise UserError(
+                f"{error.filename}: {error.strerror}: step {self.steps:,} is not saved; {self.kept()}"
+            ) from error
+
     def save(self, minutes: float) -> None:
-        """Everything that the next step depends on, in one file."""
+        """Everything that the next step depends on, in one file. Diverged: a weight is not finite; nothing is saved."""
+        for name, parameter in self.model.named_parameters():
+            if not parameter.isfinite().all():
+                raise Diverged(
+                    f"{name} is not finite after step {self.steps:,}; {self.kept()}. Try a lower --learning-rate"
+                )
         tensors = {**self.model.state_dict(), "generator.cpu": torch.get_rng_state()}
         if self.place.type == "cuda":
             tensors["generator.cuda"] = torch.cuda.get_rng_state(self.place)
         names = {parameter: name for name, parameter in self.model.named_parameters()}
         for parameter, state in self.optimizer.state.items():
             tensors |= {f"optimizer.{names[parameter]}.{key}": value for key, value in state.items()}
-        facts = {
-            "steps": self.steps, "epoch": self.epoch, "place_in_epoch": self.place_in_epoch, "stale": self.stale,
-            "best": self.best, "minutes": minutes, "history": self.history,
-        }  # fmt: skip
-        write_tensors(self.folder / LAST, tensors, facts)
+        standing = Standing(self.steps, self.epoch, self.place_in_epoch, self.stale, self.best, minutes, self.history)
+        with self.saving():
+            write_tensors(self.folder / LAST, tensors, asdict(standing))
+        self.saved = self.steps
 
     def restore(self) -> None:
-        """Go back to the last save."""
+        """Go back to the last save. UserError: its file is damaged, or another network's."""
         path = self.folder / LAST
         tensors, facts = read_tensors(path)
-        load_weights(self.model, tensors, path)
         try:
-            torch.set_rng_state(tensors["generator.cpu"])
-            if self.place.type == "cuda" and "generator.cuda" in tensors:
-                torch.cuda.set_rng_state(tensors["generator.cuda"], self.place)
-            for name, parameter in self.model.named_parameters():
-                state = {key: tensors[f"optimizer.{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-                moved = {
-                    key: value if key == "step" and self.place.type == "cpu" else value.to(self.place)
-                    for key, value in state.items()
-                }
-                self.optimizer.state[parameter] = moved
-            self.steps, self.epoch, self.place_in_epoch = facts["steps"], facts["epoch"], facts["place_in_epoch"]
-            self.stale, self.best, self.history = facts["stale"], facts["best"], facts["history"]
-            self.earlier_minutes = facts["minutes"]
-        except (KeyError, TypeError, RuntimeError) as error:
+            standing = from_json(Standing, facts)
+        except UserError as error:
             raise UserError(f"{path}: holds no state to resume from ({error})") from error
+        self.model.load_state_dict(weights_of(self.model, tensors, path))
+        generators = {"generator.cpu": torch.get_rng_state()}
+        if self.place.type == "cuda" and "generator.cuda" in tensors:
+            generators["generator.cuda"] = torch.cuda.get_rng_state(self.place)
+        generators = fitting(generators, tensors, path)
+        try:
+            torch.set_rng_state(generators["generator.cpu"])
+            if "generator.cuda" in generators:
+                torch.cuda.set_rng_state(generators["generator.cuda"], self.place)
+        except RuntimeError as error:
+            raise UserError(f"{path}: holds no generator's state ({error})") from error
+        for name, parameter in self.model.named_parameters() if standing.steps else ():
+            wanted = {"step": torch.tensor(0.0), "exp_avg": parameter, "exp_avg_sq": parameter}
+            state = fitting({f"optimizer.{name}.{key}": value for key, value in wanted.items()}, tensors, path)
+            self.optimizer.state[parameter] = dict(zip(wanted, (value.to(self.place) for value in state.values())))
+        self.steps, self.epoch, self.place_in_epoch = standing.steps, standing.epoch, standing.place_in_epoch
+        self.stale, self.best, self.history = standing.stale, standing.best, standing.history
+        self.earlier_minutes, self.saved = standing.minutes, standing.steps
 
 
 def choose_search(translator: Translator, dev: Sequence[Pair], beam: int = 5) -> tuple[SearchSettings, str]:

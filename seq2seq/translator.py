@@ -119,6 +119,6 @@ class Translator:
 def load(folder: str | Path) -> Translator:
     """The translator of a run folder, on the GPU where there is one."""
     run, model, tokenizer = checkpoint.load(folder)
-    known = checkpoint.read_words(Path(folder) / "words.txt")
+    known = checkpoint.read_words(Path(folder) / checkpoint.WORDS)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return Translator(model.to(device), tokenizer, run.search, known=frozenset(known), run=run)

@@ -81,8 +81,8 @@ def make_run(tmp_path_factory, pairs: list[Pair], tokenizer: Tokenizer) -> Calla
             command="train.py --corpus twelve",
         )
         run.save(folder)
-        checkpoint.write(folder / "tokenizer.model", tokenizer.proto)
-        checkpoint.write(folder / "words.txt", "\n".join(words(pair.source for pair in pairs)) + "\n")
+        checkpoint.store(folder / checkpoint.TOKENIZER, tokenizer.proto)
+        checkpoint.store(folder / checkpoint.WORDS, "\n".join(words(pair.source for pair in pairs)) + "\n")
         checkpoint.write_tensors(folder / checkpoint.BEST, model.state_dict())
         return folder
 
@@ -93,6 +93,19 @@ def make_run(tmp_path_factory, pairs: list[Pair], tokenizer: Tokenizer) -> Calla
 def tiny_run(make_run: Callable[[Model], Path], tiny_model: MakeModel) -> Path:
     """The run folder of an untrained model with attention. Shared by all tests: copy it before you damage it."""
     return make_run(tiny_model("late"))
+
+
+@pytest.fixture(scope="session")
+def sign() -> Callable[[Path], None]:
+    """Makes SHA256SUMS fit whatever files a run folder holds, as one would who changes them on purpose."""
+
+    def fit(folder: Path) -> None:
+        found = {
+            name: [checkpoint.file_digest(folder / name)] for name in checkpoint.FILES if (folder / name).is_file()
+        }
+        checkpoint.write_sums(folder, found)
+
+    return fit
 
 
 SHAPES = [

@@ -75,7 +75,7 @@ def refused(result: tuple[int, str, str], *words: str) -> None:
 
 def test_a_finished_run_has_every_file_and_its_scores_their_conditions(finished, corpus):
     names = {"run.json", "tokenizer.model", "words.txt", "best.safetensors", "last.safetensors", "history.jsonl"}
-    assert set(contents(finished)) == names | {"scores.json"}
+    assert set(contents(finished)) == names | {"scores.json", "SHA256SUMS"}
     scores = json.loads((finished / "scores.json").read_text())
     assert set(scores) == {f"{corpus} dev", f"{corpus} test"}
     bleu, *_ = scores[f"{corpus} test"]

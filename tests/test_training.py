@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from itertools import pairwise
+import os
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from corpora.records import Agreeing, Factors, Noun, Pair, Span
-from seq2seq import training
+from seq2seq import checkpoint, training
 from seq2seq.batching import collate
 from seq2seq.checkpoint import BEST, LAST, read_tensors
 from seq2seq.config import Diverged, UserError
@@ -195,13 +196,65 @@ def test_a_run_that_diverges_says_so_and_leaves_the_good_weights(begin, tmp_path
         if step == at:
             made.model.bias.data[5] = math.nan
 
-    kept = "the best weights before that are in" if evaluated else "nothing was saved yet"
-    with pytest.raises(Diverged, match=rf"at step {at + 1}: not finite; {kept}.*lower --learning-rate"):
+    kept = "the save of step 5 is whole, --out .* --resume" if evaluated else "nothing was saved yet"
+    epoch, batch = divmod(at, len(training.plan(made.examples, TINY.batch_tokens, (1, 0))))
+    where = f"batch {batch + 1} of epoch {epoch + 1}, . pairs, the first '.*'"
+    with pytest.raises(Diverged, match=rf"at step {at + 1}: not finite, in {where}; {kept}.*lower --learning-rate"):
         made.run(poison, lambda evaluation: None)
     assert made.steps == at, "the poisoned update was not made"
     saved = [read_tensors(path)[0] for path in tmp_path.glob("*.safetensors")]
     assert len(saved) == 2 * evaluated
     assert all(value.isfinite().all() for tensors in saved for value in tensors.values() if value.is_floating_point())
+
+
+@pytest.mark.parametrize("stopped", ["asked to stop", "at an evaluation"])
+def test_weights_that_are_not_finite_are_never_saved(begin, tmp_path, stopped):
+    """The update that spoils them is not the one that meets the loss: a save may be due between."""
+    made, last = begin(), 7 if stopped == "asked to stop" else 10
+
+    def poison(step, loss, speed):
+        if step == last:
+            made.model.bias.data[5] = math.inf
+        made.interrupted = step == 7 and stopped == "asked to stop"
+
+    with pytest.raises(Diverged, match=f"bias is not finite after step {last}; the save of step 5 is whole"):
+        made.run(poison, lambda evaluation: None)
+    _, standing = read_tensors(tmp_path / LAST)
+    assert standing["steps"] == 5
+    assert all(read_tensors(tmp_path / name)[0]["bias"].isfinite().all() for name in (BEST, LAST))
+
+
+def test_a_run_that_ended_for_want_of_patience_stays_ended(begin, tmp_path):
+    made = begin(learning_rate=0.0, max_steps=1000, evaluate_every=2, patience=3)
+    run(made)
+    again = begin(learning_rate=0.0, max_steps=1000, evaluate_every=2, patience=3)
+    again.restore()
+    assert "no better dev score in 3 evaluations, after 8 steps" in run(again)
+
+
+@pytest.mark.parametrize("renames", range(9))
+def test_an_evaluation_whose_saving_is_cut_short_is_saved_by_the_resumed_run(
+    begin, unbroken, tmp_path, monkeypatch, renames
+):
+    """Wherever in the writing of the files of step 10 the run is killed, the end is the unbroken run's."""
+    made, rename, done = begin(), os.replace, count()
+
+    def kill(old, new):
+        if made.steps == 10 and next(done) == renames:
+            raise SystemExit
+        rename(old, new)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(os, "replace", kill)
+        run(made)
+    made = begin(seed=99)
+    made.restore()
+    assert made.steps == (10 if renames == 8 else 5)
+    run(made)
+    for name in (BEST, LAST):
+        same_tensors(unbroken / name, tmp_path / name)
+    checkpoint.verify(tmp_path, *checkpoint.FILES)
+    assert [line["step"] for line in history(tmp_path)] == [5, 10, 14]
 
 
 def test_what_holds_no_state_is_refused(begin, tiny_run, tmp_path):

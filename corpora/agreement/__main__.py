@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpora import writing
 from corpora.agreement import SPLITS, load, verify
 from corpora.records import GENDERS, Corpus
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = (verify.checksum_table(corpora), verify.cell_table(corpora))
     if options.renew:
         for path, text in zip(COMMITTED, made, strict=True):
-            path.write_text(text, encoding="utf-8")
+            writing.write(path, text)
     if options.seed == 1:
         failed += report("The bytes are the committed ones.", differing(made))
     if options.out:
@@ -82,10 +83,9 @@ def differing(made: Sequence[str]) -> list[str]:
 
 
 def write(corpora: verify.Corpora, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for split, corpus in corpora.items():
         path = folder / f"{split}.jsonl"
-        path.write_bytes(verify.json_lines(corpus))
+        writing.write(path, verify.json_lines(corpus))
         print(f"wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
 
 
