@@ -371,18 +371,18 @@ def figure(sentence: Sentence) -> str:
     all units. The upright at a bar is where 95 % of random sets of units are; the line across it, the untrained network."""
     panels = best_known(sentence.memories)
     widths = [[max(52, 9 * len(each.word) + 12) for each in panel[ALL].words] for panel in panels]
-    parts = [
-        f"<rect x='{x}' y='6' width='10' height='10' fill='{ink}'/><text x='{x + 16}' y='15' fill='{INK}'>{name}</text>"
-        for x, ink, name in ((NAMES, QUIET, ALL), (NAMES + 110, FEMININE, f"{GENDER}, 95 % of random sets"))
-    ]
+    width, height = NAMES + max(520, *map(sum, widths)), 30 + PANEL * len(panels)
+    parts = [f"<rect width='{width}' height='{height}' fill='var(--paper, #fdfdfb)'/>"]
+    for x, ink, name in ((NAMES, QUIET, ALL), (NAMES + 110, FEMININE, f"{GENDER}, 95 % of random sets")):
+        parts.append(f"<rect x='{x}' y='6' width='10' height='10' fill='{ink}'/>")
+        parts.append(f"<text x='{x + 16}' y='15' fill='{INK}'>{name}</text>")
     parts.append(
         f"<line x1='{NAMES + 350}' x2='{NAMES + 362}' y1='11' y2='11' stroke='{INK}' stroke-width='2'/>"
         f"<text x='{NAMES + 368}' y='15' fill='{INK}'>{UNTRAINED}</text>"
     )
     for place, (memory, columns) in enumerate(zip(panels, widths)):
         parts += panel(memory, columns, 30 + PANEL * place)
-    width = NAMES + max(520, *map(sum, widths))
-    return svg(width, 30 + PANEL * len(panels), f"Which words are remembered: {sentence.source}", parts)
+    return svg(width, height, f"Which words are remembered: {sentence.source}", parts)
 
 
 def panel(memory: Mapping[str, Retention], columns: Sequence[int], top: int) -> list[str]:
