@@ -1,4 +1,4 @@
-"""The translator: an LSTM encoder, a bridge that carries every named state, and an LSTM decoder, with or without attention."""
+"""The translator: a recurrent encoder, a bridge that carries every named state, and a decoder, with or without attention."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ class ModelSettings:
             raise UserError(f"--dropout must be below 1, not {self.dropout}")
         if self.bidirectional and self.units % 2:
             raise UserError(f"--units must be even, so that a bidirectional encoder can halve them, not {self.units}")
+        if CELLS[self.cell].upward and self.layers == 1:
+            raise UserError(
+                f"--cell {self.cell} joins the memories of neighbouring layers: it needs --layers 2 or more, not 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -70,16 +74,16 @@ class Model(nn.Module):
         directions = DIRECTIONS if settings.bidirectional else DIRECTIONS[:1]
         self.source_embedding = nn.Embedding(vocabulary, E, padding_idx=PAD)
         self.target_embedding = nn.Embedding(vocabulary, E, padding_idx=PAD)
+        cell = CELLS[settings.cell]
+        last = cell if settings.attention == "late" else cell.last or cell
         self.encoder = nn.ModuleList(
-            Layer(settings.cell, H if layer else E, H // len(directions), f"encoder.{layer}", directions)
-            for layer in range(L)
+            Layer(each, H if layer else E, H // len(directions), f"encoder.{layer}", directions, layer == 0)
+            for layer, each in enumerate([*[cell] * (L - 1), last])
         )
         self.decoder = nn.ModuleList(
-            Layer(settings.cell, H if layer else E, H, f"decoder.{layer}") for layer in range(L)
+            Layer(cell, H if layer else E, H, f"decoder.{layer}", lowest=layer == 0) for layer in range(L)
         )
-        self.bridge = nn.ModuleList(
-            nn.ModuleDict({state: nn.Linear(H, H) for state in CELLS[settings.cell].states}) for _ in range(L)
-        )
+        self.bridge = nn.ModuleList(nn.ModuleDict({state: nn.Linear(H, H) for state in cell.states}) for _ in range(L))
         self.attention = LateAttention(H, H) if settings.attention == "late" else None
         self.readout = nn.Linear(2 * H if self.attention else H, E)
         self.bias = nn.Parameter(
@@ -91,7 +95,7 @@ class Model(nn.Module):
             nn.init.zeros_(embedding.weight[PAD])
 
     def sites(self) -> list[str]:
-        """Every address that a tap can watch or change, in the order in which it is computed."""
+        """Every address that a tap can watch or change, layer by layer, gates before states."""
         layers = [site for layer in (*self.encoder, *self.decoder) for site in layer.sites()]
         return layers + (["attention.weights", "attention.context"] if self.attention else [])
 
@@ -102,9 +106,9 @@ class Model(nn.Module):
     def encode(self, source: Tensor, lengths: Tensor, tap: Tap | None = None) -> Memory:
         """source [B, S] piece numbers, lengths [B] → what the decoder needs."""
         check_tap(tap, self.sites())
-        x, initial = self.dropout(self.embed(self.source_embedding, source)), []
+        x, initial, below = self.dropout(self.embed(self.source_embedding, source)), [], []
         for layer, bridge in zip(self.encoder, self.bridge):
-            x, final = layer(x, lengths=lengths, tap=tap)
+            x, final, below = layer(x, lengths=lengths, tap=tap, below=below)
             x = self.dropout(x)
             initial.append(
                 {name: across(torch.cat([state[name] for state in final], 1)) for name, across in bridge.items()}
@@ -115,9 +119,9 @@ class Model(nn.Module):
     def decode(self, target_in: Tensor, memory: Memory, tap: Tap | None = None) -> tuple[Tensor, list[State]]:
         """target_in [B, T] → features [B, T, E] whose product with the target embedding is the logits, and final states."""
         check_tap(tap, self.sites())
-        x, states = self.dropout(self.embed(self.target_embedding, target_in)), []
+        x, states, below = self.dropout(self.embed(self.target_embedding, target_in)), [], []
         for layer, initial in zip(self.decoder, memory.initial):
-            x, [final] = layer(x, [initial], tap=tap)
+            x, [final], below = layer(x, [initial], tap=tap, below=below)
             x = self.dropout(x)
             states.append(final)
         return self.features(x, memory, tap), states
@@ -126,12 +130,12 @@ class Model(nn.Module):
         self, token: Tensor, past: Sequence[State], memory: Memory, position: int, tap: Tap | None = None
     ) -> tuple[Tensor, list[State]]:
         """One position of the decoder: token [B], past per layer → logits [B, V], states. Search and probes call this."""
-        x, states = self.embed(self.target_embedding, token), []  # [B, E]
+        x, states, below = self.embed(self.target_embedding, token)[:, None], [], []  # [B, 1, E]
         for layer, state in zip(self.decoder, past):
-            states.append(layer.step(x, state, position, tap))
-            x = states[-1][layer.cell.states[0]]
+            x, [new], below = layer.stepped(x, [state], None, tap, below, position)
+            states.append(new)
         here = None if tap is None else lambda site, _, value: tap(site, position, value)
-        return self.logits(self.features(x[:, None], memory, here)[:, 0]), states
+        return self.logits(self.features(x, memory, here)[:, 0]), states
 
     def features(self, hidden: Tensor, memory: Memory, tap: Tap | None) -> Tensor:
         """The decoder's output [B, T, H], with what attention finds for it, brought to a word vector's size [B, T, E]."""

@@ -1,8 +1,9 @@
 """Recurrent layers: they own weights, the loop over time, padding and direction; the equations are the cell's.
 
-Two roads read the very same Parameters. Without a tap a whole sentence goes through torch's own kernel; with one it goes
-step by step through the cell's equations, and the tap sees every state and gate. Tests prove the two equal in float64.
-Past a sentence's end the old state is kept, so position t is the same word piece for every sentence, direction and tap.
+Two roads read the very same Parameters. Without a tap a whole sentence goes through torch's own kernel, where torch has
+the cell; with one, or for another cell, it goes step by step through the cell's equations, and the tap sees every state
+and gate. Tests prove the two equal in float64. Past a sentence's end the old state is kept, so position t is the same
+word piece for every sentence, direction and tap.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from . import fused
-from .cells import CELLS, LSTM, State
+from .cells import LSTM, Cell, State
 from .taps import Tap
 
 DIRECTIONS = ("forward", "backward")
@@ -35,39 +37,70 @@ class SharedDropout(nn.Module):
         return x * mask.div_(1 - self.rate)
 
 
+class Weights(nn.Module):
+    """The Parameters of a cell that torch has no module for, named as torch names its own."""
+
+    def __init__(self, shapes: dict[str, tuple[int, ...]], directions: int):
+        super().__init__()
+        for suffix in ("_l0", "_l0_reverse")[:directions]:
+            for name, shape in shapes.items():
+                self.register_parameter(name + suffix, nn.Parameter(torch.empty(shape)))
+
+
+def kernel(cell: type[Cell], inputs: int, units: int, directions: int, lowest: bool) -> nn.Module:
+    """What owns a layer's weights: torch's own module, where torch has the cell."""
+    if cell.kernel:
+        return cell.kernel(inputs, units, batch_first=True, bidirectional=directions == 2)
+    shapes = cell.shapes(inputs, units)
+    if cell.upward and lowest:  # what stands for the layer below
+        shapes["weight_below"] = (units, inputs)
+    return Weights(shapes, directions)
+
+
 class Layer(nn.Module):
     """One layer of a cell, in one direction or two.
 
-    `address` is where its sites live: `decoder.0`, or `encoder.0` with `.forward` and `.backward` below it.
+    `address` is where its sites live: `decoder.0`, or `encoder.0` with `.forward` and `.backward` below it. The `lowest`
+    layer reads words.
     """
 
-    def __init__(self, cell: str, inputs: int, units: int, address: str, directions: Sequence[str] = ("",)):
+    def __init__(
+        self,
+        cell: type[Cell],
+        inputs: int,
+        units: int,
+        address: str,
+        directions: Sequence[str] = ("",),
+        lowest: bool = True,
+    ):
         super().__init__()
-        self.cell = CELLS[cell]
-        self.units = units
+        self.cell, self.units = cell, units
         self.places = [f"{address}.{direction}".rstrip(".") for direction in directions]
-        self.kernel = self.cell.kernel(inputs, units, batch_first=True, bidirectional=len(directions) == 2)
+        self.kernel = kernel(self.cell, inputs, units, len(directions), lowest)
         for name, parameter in self.kernel.named_parameters():
             if name.startswith("weight_hh"):  # each gate has a block of its own
                 for block in parameter.data.split(units):
                     nn.init.orthogonal_(block)
-            elif name.startswith("weight_ih"):
+            elif name.startswith("weight"):
                 for block in parameter.data.split(units):
                     nn.init.xavier_uniform_(block)
             else:
                 nn.init.zeros_(parameter)
-                if name.startswith("bias_ih") and "forget" in self.cell.gates:  # remember first, learn to forget later
-                    forget = self.cell.gates.index("forget")
-                    parameter.data[forget * units : (forget + 1) * units] = 1.0
+                if name.startswith("bias_ih"):
+                    for gate, block in zip(self.cell.gates, parameter.data.split(units)):
+                        block.fill_(gate.endswith("forget"))  # remember first, learn to forget later
 
     def sites(self) -> list[str]:
-        return [f"{place}.{name}" for place in self.places for name in (*self.cell.gates, *reversed(self.cell.states))]
+        cell = self.cell
+        names = dict.fromkeys((*cell.gates, *reversed(cell.states), cell.upward or cell.output, cell.output))
+        return [f"{place}.{name}" for place in self.places for name in names]
 
     def weights(self, direction: int) -> dict[str, Tensor]:
         """The kernel's own Parameters of one direction, by their plain names."""
         suffix = "_l0" + "_reverse" * direction
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        return {name: getattr(self.kernel, name + suffix) for name in names}
+        return {
+            name.removesuffix(suffix): value for name, value in self.kernel.named_parameters() if name.endswith(suffix)
+        }
 
     def zeros(self, x: Tensor) -> list[State]:
         """The state before the first step, for each direction."""
@@ -75,11 +108,19 @@ class Layer(nn.Module):
         return [dict.fromkeys(self.cell.states, zero) for _ in self.places]
 
     def forward(
-        self, x: Tensor, initial: Sequence[State] | None = None, lengths: Tensor | None = None, tap: Tap | None = None
-    ) -> tuple[Tensor, list[State]]:
-        """x [B, T, E], lengths [B] (None: all T) → output [B, T, D·H] and each direction's final {state: [B, H]}."""
+        self,
+        x: Tensor,
+        initial: Sequence[State] | None = None,
+        lengths: Tensor | None = None,
+        tap: Tap | None = None,
+        below: Sequence[Tensor] = (),
+    ) -> tuple[Tensor, list[State], list[Tensor]]:
+        """x [B, T, E], lengths [B] (None: all T), `below` what the layer below hands upward, [B, T, H] a direction
+        → output [B, T, D·H], each direction's final {state: [B, H]}, and what it hands upward itself, if anything."""
         initial = initial or self.zeros(x)
-        return self.whole(x, initial, lengths) if tap is None else self.stepped(x, initial, lengths, tap)
+        if tap is None and self.cell.kernel:
+            return *self.whole(x, initial, lengths), []
+        return self.stepped(x, initial, lengths, tap, below)
 
     def whole(self, x: Tensor, initial: Sequence[State], lengths: Tensor | None) -> tuple[Tensor, list[State]]:
         """All steps at once: on a CPU by our own LSTM, where the cell is one; else by torch's kernel."""
@@ -102,30 +143,42 @@ class Layer(nn.Module):
         return output, named
 
     def stepped(
-        self, x: Tensor, initial: Sequence[State], lengths: Tensor | None, tap: Tap
-    ) -> tuple[Tensor, list[State]]:
-        """Step by step, by the cell's equations, with a tap at every state and gate."""
-        T = x.shape[1]
-        outputs, final = [], []
-        for direction, state in enumerate(initial):
-            output = [x.new_empty(0)] * T
+        self,
+        x: Tensor,
+        initial: Sequence[State],
+        lengths: Tensor | None,
+        tap: Tap | None,
+        below: Sequence[Tensor],
+        start: int = 0,
+    ) -> tuple[Tensor, list[State], list[Tensor]]:
+        """Step by step, by the cell's equations, with a tap at every state and gate; x begins at position `start`."""
+        T, cell = x.shape[1], self.cell
+        ends = torch.tensor(T) if lengths is None else lengths.to(x.device)[:, None]  # [B, 1]
+        outputs, final, upward = [], [], []
+        for direction, past in enumerate(initial):
+            weights = self.weights(direction)
+            state: State = {name: past[name].to(weights["weight_hh"].dtype) for name in cell.states}  # not bf16's
+            drives = linear(x, weights["weight_ih"], weights["bias_ih"]).unbind(1)  # T × [B, rows]
+            lower: Sequence[State | None] = [None] * T
+            if cell.upward:
+                memory = below[direction] if below else linear(x, weights["weight_below"])  # [B, T, H]
+                lower = [{cell.upward: each} for each in memory.unbind(1)]
+            made: list[State] = [{}] * T
             for t in reversed(range(T)) if direction else range(T):
-                new = self.step(x[:, t], state, t, tap, direction)
-                if lengths is None:
-                    state, output[t] = new, new[self.cell.states[0]]
-                else:
-                    inside = (t < lengths.to(x.device))[:, None]  # [B, 1]
-                    state = {name: torch.where(inside, new[name], state[name]) for name in new}
-                    output[t] = new[self.cell.states[0]] * inside
-            outputs.append(torch.stack(output, dim=1))  # [B, T, H]
-            final.append(state)
-        return torch.cat(outputs, dim=2), final
-
-    def step(self, x: Tensor, past: State, position: int, tap: Tap | None = None, direction: int = 0) -> State:
-        """One step: x [B, E], past {state: [B, H]} → {state: [B, H]}."""
-        place = self.places[direction]
-        show = partial(_at, tap, place, position) if tap else _nobody
-        return self.cell.step(self.weights(direction), x, past, below=None, clock=position, tap=show)
+                show = partial(_at, tap, self.places[direction], start + t) if tap else _nobody
+                clock = ends - 1 - t if direction else start + t
+                new = made[t] = cell.step(weights, drives[t], state, below=lower[t], clock=clock, tap=show)
+                if lengths is not None:
+                    new = {name: torch.where(t < ends, new[name], state[name]) for name in cell.states}
+                state = new
+            outputs.append(torch.stack([each[cell.output] for each in made], dim=1))  # [B, T, H]
+            final.append({name: state[name] for name in cell.states})
+            if cell.upward:
+                upward.append(torch.stack([each[cell.upward] for each in made], dim=1))
+        output = torch.cat(outputs, dim=2)
+        if lengths is not None:
+            output = output * (torch.arange(T, device=x.device) < ends)[..., None]
+        return output, final, upward
 
 
 def _at(tap: Tap, place: str, position: int, name: str, value: Tensor) -> Tensor:

@@ -105,6 +105,8 @@ def test_dropout_is_for_training_only(tiny_model, ragged):
     [
         ({"cell": "lsmt"}, "--cell 'lsmt' is not known: choose .*lstm"),
         ({"attention": "early"}, "--attention 'early' is not known: choose none, late"),
+        ({"cell": "grid"}, "--cell grid joins .*--layers 2 or more, not 1"),
+        ({"cell": "depth-gated"}, "--cell depth-gated joins .*--layers 2"),
         ({"units": 7}, "--units must be even"),
         ({"units": 0}, "--units must be 2 or more, not 0"),
         ({"layers": 0}, "--layers must be 1 or more"),
