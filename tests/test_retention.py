@@ -79,17 +79,26 @@ def test_the_words_are_the_memory(any_model, tokenizer, example):
     """The paper's sum of products, written out piece by piece, and its total, which is the memory itself."""
     recorder, memory = recorded(any_model, example)
     found = [each for each in contributions(any_model, tokenizer, example) if each.method == DECOMPOSITION]
-    assert [each.site for each in found] == [site for site in any_model.sites() if site.endswith(".cell")]
+    cell, state = any_model.settings.cell, any_model.decoder[0].cell.memory
+    sums = cell in (
+        "lstm",
+        "peephole",
+        "gru",
+        "grid",
+    )  # the others' memories are no sums, or their terms no gates alone
+    assert [each.site for each in found] == [site for site in any_model.sites() if sums and site.endswith(f".{state}")]
     for each in found:
-        place = each.site.removesuffix(".cell")
-        f, i, g, c = (recorder[f"{place}.{name}"][0] for name in ("forget", "input", "candidate", "cell"))
+        place = each.site.removesuffix(f".{state}")
+        g, c = (recorder[f"{place}.{name}"][0] for name in ("candidate", state))
+        f, i = (recorder[f"{place}.{name}"][0] for name in (("forget", "input") if cell != "gru" else ("update",) * 2))
+        i = 1 - i if cell == "gru" else i
         steps = list(range(len(f)))[:: -1 if "backward" in place else 1]
         terms = {t: i[t] * g[t] * torch.stack([f[s] for s in steps[n + 1 :]] + [torch.ones_like(f[0])]).prod(0)
                  for n, t in enumerate(steps)}  # fmt: skip
         expected = torch.zeros_like(each.values)
         if place.startswith("decoder"):
             layer = int(place.split(".")[1])
-            expected[0] = memory.initial[layer]["cell"][0] * f.prod(0)
+            expected[0] = memory.initial[layer][state][0] * f.prod(0)
             words = [
                 range(0, 1),
                 *(range(own.start + 1, own.stop + 1) for _, own in segments(tokenizer, example.target)),

@@ -4,7 +4,8 @@ An LSTM's cell is a sum. What is written at step t is multiplied by every forget
 
     c_T = Σ_t (∏_{s>t} f_s) ⊙ i_t ⊙ g_t + (∏_s f_s) ⊙ c_0
 
-exactly (Murdoch & Szlam 2017; Levy et al. 2018). The terms of a word's pieces added up are its contribution k_w [H], and
+exactly (Murdoch & Szlam 2017; Levy et al. 2018); so, too, a peephole LSTM's cell, a grid LSTM's along time, and a GRU's
+hidden state, with z for f and 1 − z for i. The terms of a word's pieces added up are its contribution k_w [H], and
 
     share         ‖k_w‖₁ / Σ_v ‖k_v‖₁            how much of what is there came with this word; sizes, before signs cancel
     projection    ⟨k_w, c_T⟩ / ⟨c_T, c_T⟩        how much of c_T itself; of all words together 1, of one perhaps below 0
@@ -161,8 +162,17 @@ def gated(own: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
     return own["forget"], own["input"] * own["candidate"]
 
 
+def updated(own: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    return own["update"], (1 - own["update"]) * own["candidate"]
+
+
 # a cell's name → of its gates over a sentence {gate: [T, H]}, what is kept of the memory at each step and what is written
-KEPT_AND_WRITTEN: dict[str, Callable[[Mapping[str, Tensor]], tuple[Tensor, Tensor]]] = {"lstm": gated}
+KEPT_AND_WRITTEN: dict[str, Callable[[Mapping[str, Tensor]], tuple[Tensor, Tensor]]] = {
+    "lstm": gated,
+    "peephole": gated,
+    "grid": gated,
+    "gru": updated,
+}
 
 
 def decomposition(
@@ -224,7 +234,7 @@ def contributions(model: Model, tokenizer: Tokenizer, example: Example) -> list[
                 ends[site] = 0 if backward else -1
                 memory, words = recorder[site][0, ends[site]], read[network].words
                 if made:
-                    kept, written = made({gate: recorder[f"{place}.{gate}"][0] for gate in cell.gates})
+                    kept, written = made({gate: recorder[f"{place}.{gate}"][0] for gate in layer.cell.gates})
                     initial = (
                         torch.zeros_like(memory) if network == "encoder" else encoded.initial[depth][cell.memory][0]
                     )
