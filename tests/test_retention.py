@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 import seq2seq
 from corpora.agreement import load as agreement
 from seq2seq.batching import Example, collate
+from seq2seq.cells import CELLS
 from seq2seq.config import UserError
+from seq2seq.model import Model
 from seq2seq.probing import __main__ as command
 from seq2seq.probing import retention
 from seq2seq.probing.retention import (
@@ -44,12 +46,23 @@ from seq2seq.taps import Recorder
 from seq2seq.translator import Translator
 
 HOUSE = Path(__file__).parent.parent
+NO_SUM = ("tanh", "clockwork")  # cells whose memory is overwritten, not added to
 SENTENCE = "I am a girl who likes to learn.", "Jsem holka, která se ráda učí."
 
 
 @pytest.fixture(scope="module")
 def example(tokenizer) -> Example:
     return Example(*map(tokenizer.encode, SENTENCE))
+
+
+SHAPES = [*((cell, 2, True, "late") for cell in CELLS), ("lstm", 1, False, "none")]
+
+
+@pytest.fixture(scope="module", params=SHAPES, ids=lambda shape: " ".join(map(str, shape)))
+def model(request, tiny_model) -> Model:
+    """A float64 model of each cell, both directions and two layers, and of an LSTM the smallest."""
+    cell, layers, bidirectional, attention = request.param
+    return tiny_model(attention, layers, cell=cell, bidirectional=bidirectional).double()
 
 
 def recorded(model, example: Example):
@@ -75,30 +88,43 @@ def test_every_piece_belongs_to_one_word_and_the_words_are_the_sentence(tokenize
 # The decomposition
 
 
-def test_the_words_are_the_memory(any_model, tokenizer, example):
-    """The paper's sum of products, written out piece by piece, and its total, which is the memory itself."""
-    recorder, memory = recorded(any_model, example)
-    found = [each for each in contributions(any_model, tokenizer, example) if each.method == DECOMPOSITION]
-    cell, state = any_model.settings.cell, any_model.decoder[0].cell.memory
-    sums = cell in (
-        "lstm",
-        "peephole",
-        "gru",
-        "grid",
-    )  # the others' memories are no sums, or their terms no gates alone
-    assert [each.site for each in found] == [site for site in any_model.sites() if sums and site.endswith(f".{state}")]
+def written(model, recorder, example, place: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the papers' equations keep of the memory and add to it at each step, from the values that the cell showed."""
+    at = lambda name: recorder[f"{place}.{name}"][0]
+    if model.settings.cell == "gru":
+        return at("update"), at("candidate") - at("update") * at("candidate")
+    added = at("input") * at("candidate")
+    if model.settings.cell == "depth-gated":
+        network, layer, *direction = place.split(".")
+        if layer == "0":
+            side, table = ("source", model.source_embedding) if direction else ("target_in", model.target_embedding)
+            x = model.embed(table, getattr(collate([example]), side)[0])
+            below = x @ getattr(model, network)[0].weights("backward" in direction)["weight_below"].T
+        else:
+            below = recorder[".".join([network, str(int(layer) - 1), *direction, "cell"])][0]
+        added = added + at("depth") * below.detach()
+    return at("forget"), added
+
+
+def test_the_words_are_the_memory(model, tokenizer, example):
+    """The sum of products, written out piece by piece from the papers, and its total, which is the memory itself."""
+    recorder, memory = recorded(model, example)
+    name = CELLS[model.settings.cell].memory
+    found = [each for each in contributions(model, tokenizer, example) if each.method == DECOMPOSITION]
+    sums = [] if model.settings.cell in NO_SUM else [site for site in model.sites() if site.endswith(f".{name}")]
+    assert [each.site for each in found] == sums
     for each in found:
-        place = each.site.removesuffix(f".{state}")
-        g, c = (recorder[f"{place}.{name}"][0] for name in ("candidate", state))
-        f, i = (recorder[f"{place}.{name}"][0] for name in (("forget", "input") if cell != "gru" else ("update",) * 2))
-        i = 1 - i if cell == "gru" else i
-        steps = list(range(len(f)))[:: -1 if "backward" in place else 1]
-        terms = {t: i[t] * g[t] * torch.stack([f[s] for s in steps[n + 1 :]] + [torch.ones_like(f[0])]).prod(0)
-                 for n, t in enumerate(steps)}  # fmt: skip
+        place = each.site.removesuffix(f".{name}")
+        kept, added = written(model, recorder, example, place)
+        steps = list(range(len(kept)))[:: -1 if "backward" in place else 1]
+        terms = {
+            t: added[t] * torch.stack([kept[s] for s in steps[n + 1 :]] + [torch.ones_like(kept[0])]).prod(0)
+            for n, t in enumerate(steps)
+        }
         expected = torch.zeros_like(each.values)
         if place.startswith("decoder"):
             layer = int(place.split(".")[1])
-            expected[0] = memory.initial[layer][state][0] * f.prod(0)
+            expected[0] = memory.initial[layer][name][0] * kept.prod(0)
             words = [
                 range(0, 1),
                 *(range(own.start + 1, own.stop + 1) for _, own in segments(tokenizer, example.target)),
@@ -111,8 +137,9 @@ def test_the_words_are_the_memory(any_model, tokenizer, example):
         for row, own in zip(rows, words, strict=True):
             expected[row] = sum(terms[t] for t in own)
         torch.testing.assert_close(each.values, expected, rtol=0, atol=1e-14)
-        torch.testing.assert_close(each.values.sum(0), c[steps[-1]], rtol=0, atol=1e-14)
-        assert torch.equal(each.memory, c[steps[-1]])
+        final = recorder[each.site][0, steps[-1]]
+        torch.testing.assert_close(each.values.sum(0), final, rtol=0, atol=1e-14)
+        assert torch.equal(each.memory, final)
 
 
 @effort(max_examples=12)
@@ -150,17 +177,17 @@ def test_half_a_gate_halves_a_word_at_each_later_step():
 # Gradient × input
 
 
-def test_a_gradient_is_what_a_little_more_of_a_piece_changes(any_model, example):
+def test_a_gradient_is_what_a_little_more_of_a_piece_changes(model, example):
     """Central differences: every row of an embedding table a little longer, wherever in the sentence it is read."""
-    ends = {site: 0 if "backward" in site else -1 for site in any_model.sites() if site.endswith((".cell", ".hidden"))}
-    found = gradient_times_input(any_model, example, ends)
+    ends = {site: 0 if "backward" in site else -1 for site in model.sites() if site.endswith((".cell", ".hidden"))}
+    found = gradient_times_input(model, example, ends)
     batch, step = collate([example]), 1e-5
     read = [("source_embedding", piece) for piece in batch.source[0].tolist()]
     read += [("target_embedding", piece) for piece in batch.target_in[0].tolist()]
     for table, piece in {read[0], read[2], read[-1], *(place for place in read if read.count(place) > 1)}:
         changed = []
         for factor in (1 + step, 1 - step):
-            longer = deepcopy(any_model)
+            longer = deepcopy(model)
             getattr(longer, table).weight.data[piece] *= factor
             recorder, _ = recorded(longer, example)
             changed.append({site: recorder[site][0, end] for site, end in ends.items()})
@@ -170,10 +197,10 @@ def test_a_gradient_is_what_a_little_more_of_a_piece_changes(any_model, example)
             torch.testing.assert_close(found[site][rows].sum(0), slope, rtol=0, atol=1e-8)
 
 
-def test_no_cell_is_without_a_picture(any_model, tokenizer, example):
-    found = contributions(any_model, tokenizer, example)
+def test_no_cell_is_without_a_picture(model, tokenizer, example):
+    found = contributions(model, tokenizer, example)
     sites = [each.site for each in found if each.method == GRADIENT]
-    assert len(set(sites)) == len(sites) == sum(len(layer.places) for layer in (*any_model.encoder, *any_model.decoder))
+    assert len(set(sites)) == len(sites) == sum(len(layer.places) for layer in (*model.encoder, *model.decoder))
     heard, said = len(segments(tokenizer, example.source)), len(segments(tokenizer, example.target))
     for each in found:
         assert len(each.values) == (heard + 1 if each.site.startswith("encoder") else said + 2)
@@ -230,7 +257,7 @@ def test_an_empty_memory_has_no_shares(drawn):
 
 def test_the_decoders_gender_units_are_the_reports():
     demo = seq2seq.load(HOUSE / "checkpoints" / "demo")
-    pairs = [pair for pair in agreement("probe") if len(pair.target.split()) <= 6]
+    pairs = [pair for pair in agreement("probe") if len(pair.target.split()) <= 5]
     found = gender_units(demo, pairs, 1)
     H = demo.model.settings.units
     assert found["decoder.0.cell"] == Family(demo, pairs, "lexical", QUICK, 1).order()[: H // 8]
@@ -285,16 +312,19 @@ def test_it_is_of_one_run_and_sentences_are_for_it_alone(tiny_run, monkeypatch):
         ran(monkeypatch, str(tiny_run), "--study", "gender", "--sentence", "The boy.")
 
 
-def test_where_there_are_gender_units_they_are_drawn_and_nothing_is_left_out(tiny_model, tokenizer, monkeypatch):
-    site = "decoder.0.cell"
-    monkeypatch.setattr(retention, "gender_units", lambda *_: {site: [0, 3]})
-    pairs = agreement("probe")[:1]
-    found = retention.retention(Translator(tiny_model(), tokenizer), "tiny", [SENTENCE[0]], pairs, 1, lambda *_: None)
+@pytest.mark.parametrize(("cell", "said"), [("lstm", "sum − memory ≤"), ("clockwork", "of the memory")])
+def test_what_is_found_is_drawn_and_told(tiny_model, tokenizer, monkeypatch, cell, said):
+    memory = CELLS[cell].memory
+    sites = [f"{place}.{memory}" for place in ("encoder.0.forward", "encoder.0.backward", "decoder.0")]
+    monkeypatch.setattr(retention, "gender_units", lambda *_: {sites[-1]: [0, 3]})
+    translator, pairs = Translator(tiny_model(cell=cell), tokenizer), agreement("probe")[:1]
+    found = retention.retention(translator, "tiny", [SENTENCE[0]], pairs, 1, lambda *_: None)
     [sentence] = found.sentences
-    own = [each for each in sentence.memories if each.of == GENDER]
-    assert {each.site for each in own} == {site} and {each.units for each in own} == {2}
-    assert figure(sentence).count("<rect") > figure(replace(sentence, memories=[
-        each for each in sentence.memories if each.of != GENDER
-    ])).count("<rect")  # fmt: skip
-    assert all(f"  {each}" in summary(found) for each in (site, "encoder.0.forward.cell", "encoder.0.backward.cell"))
+    chosen = [each for each in sentence.memories if each.of == GENDER]
+    assert {each.site for each in chosen} == {sites[-1]} and {each.units for each in chosen} == {2}
+    others = replace(sentence, memories=[each for each in sentence.memories if each.of != GENDER])
+    words = len(chosen[0].words)
+    assert figure(sentence).count("<rect") == figure(others).count("<rect") + words
+    for line, site in zip(summary(found).splitlines()[2:], sites, strict=True):
+        assert line.startswith(f"  {site}, ") and said in line
     assert numpy.isfinite([word.share for each in sentence.memories for word in each.words]).all()

@@ -4,8 +4,8 @@ An LSTM's cell is a sum. What is written at step t is multiplied by every forget
 
     c_T = Σ_t (∏_{s>t} f_s) ⊙ i_t ⊙ g_t + (∏_s f_s) ⊙ c_0
 
-exactly (Murdoch & Szlam 2017; Levy et al. 2018); so, too, a peephole LSTM's cell, a grid LSTM's along time, and a GRU's
-hidden state, with z for f and 1 − z for i. The terms of a word's pieces added up are its contribution k_w [H], and
+exactly (Murdoch & Szlam 2017; Levy et al. 2018), and so is the memory of every cell that keeps a part of it and adds to it: of
+KEPT_AND_WRITTEN. The terms of a word's pieces added up are its contribution k_w [H], and
 
     share         ‖k_w‖₁ / Σ_v ‖k_v‖₁            how much of what is there came with this word; sizes, before signs cancel
     projection    ⟨k_w, c_T⟩ / ⟨c_T, c_T⟩        how much of c_T itself; of all words together 1, of one perhaps below 0
@@ -158,20 +158,31 @@ class Contributions:
     memory: Tensor
 
 
-def gated(own: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+Steps = Mapping[
+    str, Tensor
+]  # a layer's gates and its memory over a sentence, and the memory `before` each step: [T, H] each
+
+
+def gated(own: Steps) -> tuple[Tensor, Tensor]:
     return own["forget"], own["input"] * own["candidate"]
 
 
-def updated(own: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+def gated_in_depth(own: Steps) -> tuple[Tensor, Tensor]:
+    """What comes up from the layer below is written, too: it is read with the same word."""
+    return own["forget"], own["cell"] - own["forget"] * own["before"]
+
+
+def interpolated(own: Steps) -> tuple[Tensor, Tensor]:
     return own["update"], (1 - own["update"]) * own["candidate"]
 
 
-# a cell's name → of its gates over a sentence {gate: [T, H]}, what is kept of the memory at each step and what is written
-KEPT_AND_WRITTEN: dict[str, Callable[[Mapping[str, Tensor]], tuple[Tensor, Tensor]]] = {
+# a cell whose memory is a sum → what is kept of it at each step and what is written [T, H]; of the others no such thing is known
+KEPT_AND_WRITTEN: dict[str, Callable[[Steps], tuple[Tensor, Tensor]]] = {
     "lstm": gated,
     "peephole": gated,
+    "gru": interpolated,
+    "depth-gated": gated_in_depth,
     "grid": gated,
-    "gru": updated,
 }
 
 
@@ -234,10 +245,13 @@ def contributions(model: Model, tokenizer: Tokenizer, example: Example) -> list[
                 ends[site] = 0 if backward else -1
                 memory, words = recorder[site][0, ends[site]], read[network].words
                 if made:
-                    kept, written = made({gate: recorder[f"{place}.{gate}"][0] for gate in layer.cell.gates})
                     initial = (
                         torch.zeros_like(memory) if network == "encoder" else encoded.initial[depth][cell.memory][0]
                     )
+                    own = {name: recorder[f"{place}.{name}"][0] for name in (*cell.gates, cell.memory)}
+                    line = own[cell.memory]  # [T, H]
+                    own["before"] = torch.cat([line[1:], initial[None]] if backward else [initial[None], line[:-1]])
+                    kept, written = made(own)
                     both = decomposition(kept, written, initial, read[network], backward)
                     found.append(Contributions(site, DECOMPOSITION, words, *both, memory))
     for site, pieces in gradient_times_input(model, example, ends).items():
