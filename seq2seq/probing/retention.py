@@ -4,8 +4,9 @@ An LSTM's cell is a sum. What is written at step t is multiplied by every forget
 
     c_T = Σ_t (∏_{s>t} f_s) ⊙ i_t ⊙ g_t + (∏_s f_s) ⊙ c_0
 
-exactly (Murdoch & Szlam 2017; Levy et al. 2018), and so is the memory of every cell that keeps a part of it and adds to it: of
-KEPT_AND_WRITTEN. The terms of a word's pieces added up are its contribution k_w [H], and
+exactly (Murdoch & Szlam 2017; Levy et al. 2018). So, too, a peephole LSTM's cell, a grid LSTM's along time, a depth-gated one's
+with what comes up from below, and a GRU's hidden state, with z for f and 1 − z for i. The terms of a word's pieces added up are
+its contribution k_w [H], and
 
     share         ‖k_w‖₁ / Σ_v ‖k_v‖₁            how much of what is there came with this word; sizes, before signs cancel
     projection    ⟨k_w, c_T⟩ / ⟨c_T, c_T⟩        how much of c_T itself; of all words together 1, of one perhaps below 0
