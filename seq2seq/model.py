@@ -58,6 +58,16 @@ class Memory:
         keys = None if self.keys is None else self.keys[index]
         return Memory(self.states[index], keys, self.mask[index], select(self.initial, index))
 
+    @staticmethod
+    def joined(parts: Sequence[Memory]) -> Memory:
+        """The memory of all these sentences, in this order; all have as many positions."""
+        initial = [
+            {name: torch.cat([state[name] for state in layer]) for name in layer[0]}
+            for layer in zip(*(part.initial for part in parts))
+        ]
+        keys = None if parts[0].keys is None else torch.cat([part.keys for part in parts])
+        return Memory(torch.cat([p.states for p in parts]), keys, torch.cat([p.mask for p in parts]), initial)
+
 
 def select(states: Sequence[State], index: Tensor) -> list[State]:
     """Rows of every layer's named states."""

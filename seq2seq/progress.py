@@ -51,12 +51,19 @@ class Display:
 
 
 @contextmanager
-def share_done(name: str) -> Iterator[Progress]:
-    """A bar on stderr, with the time left, that is told what is being done and which share of all (0 … 1) is done."""
+def shares_done(names: Sequence[str]) -> Iterator[Callable[[str, str, float], None]]:
+    """A bar for each name on stderr, with the time left: told whose it is, what is being done and which share (0 … 1)."""
     columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=1.0)
-        yield lambda what, share: bar.update(task, description=f"{name}: {what}", completed=share)
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks = {name: bars.add_task(name, total=1.0) for name in names}
+        yield lambda name, what, share: bars.update(tasks[name], description=f"{name}: {what}", completed=share)
+
+
+@contextmanager
+def share_done(name: str) -> Iterator[Progress]:
+    """One such bar."""
+    with shares_done([name]) as show:
+        yield lambda what, share: show(name, what, share)
 
 
 def lines_done(chunks: Iterable[Sequence[str]], count: int) -> Iterator[Sequence[str]]:

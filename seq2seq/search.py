@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .config import check, option
 from .model import BEGIN, END, PAD, Memory, Model, select
-from .taps import Tap
+from .taps import Tap, over
 from .taps import check as check_tap
 
 LARGEST_BEAM = 100
@@ -76,6 +76,7 @@ def search(
         finished[row].append(Hypothesis(pieces, score, score / (len(pieces) + 1) ** settings.exponent))
 
     for position in range(int(limits.max()) + 1):
+        tap = None if over(tap, position) else tap
         logits, states = model.step(tokens[:, -1], states, memory, position, tap)
         log_p = logits.log_softmax(dim=1)
         log_p[:, [PAD, BEGIN]] = float("-inf")

@@ -43,6 +43,11 @@ class Recorder:
         return torch.stack([steps[position] for position in sorted(steps)], dim=1)
 
 
+def over(tap: Tap | None, position: int) -> bool:
+    """Whether a tap does nothing from this position on: there is none, or it says so itself (`until`)."""
+    return tap is None or position >= getattr(tap, "until", float("inf"))
+
+
 class Patch:
     """Overwrites units of one site, at one position of each sentence or at all of them.
 
@@ -63,6 +68,7 @@ class Patch:
         self.site, self.value, self.positions, self.written = site, value, positions, 0
         self.units = slice(None) if units is None else torch.as_tensor(units)
         self.sites = frozenset([site])
+        self.until = float("inf") if positions is None else int(positions.max()) + 1
 
     def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
         if site != self.site:
@@ -89,6 +95,7 @@ class Chain:
         self.taps = taps
         named = [sites for tap in taps if (sites := getattr(tap, "sites", None)) is not None]
         self.sites = frozenset().union(*named)
+        self.until = max((getattr(tap, "until", float("inf")) for tap in taps), default=0)
 
     def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
         for tap in self.taps:

@@ -109,11 +109,13 @@ def test_the_encoder_is_changed_at_the_noun_and_read_anew(experiment):
     """One sentence by itself, the position counted by hand, against the batch."""
     row, model, site = 3, experiment.translator.model, "encoder.0.forward.cell"
     stimulus = experiment.stimuli[row]
-    words = experiment.translator.tokenizer.align(experiment.trace.source_pieces[row])
+    tokenizer = experiment.translator.tokenizer
+    pieces = tokenizer.encode(stimulus.pair.source)
+    words = tokenizer.align(pieces)
     noun = next(word for word in words if word.text == stimulus.factors.nouns[0].source.of(stimulus.pair.source))
     patch = Patch(site, 5.0, positions=torch.tensor([noun.last]))
     with torch.inference_mode():
-        memory = model.encode(*sources([experiment.trace.source_pieces[row]]), tap=patch)
+        memory = model.encode(*sources([pieces]), tap=patch)
         tokens = torch.tensor([[BEGIN, *stimulus.pieces]])
         features, _ = model.decode(tokens, memory)
     five = torch.full_like(experiment.values(site), 5.0)

@@ -145,6 +145,25 @@ def test_a_patch_changes_what_is_said_from_its_position_on(model):
     assert all(new[0].pieces[:1] == old[0].pieces[:1] for new, old in zip(changed, free))
 
 
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_tap_that_is_over_is_let_go_and_nothing_else_changes(model, beam):
+    """Once a patch has acted, sentences that are done are left out; a tap that never says so keeps them all."""
+    memory, settings = encoded(model), SearchSettings(beam)
+    patch = lambda: Patch(
+        "decoder.0.cell", torch.linspace(-9, 9, 40).view(5, 8), positions=torch.tensor([1, 0, 1, 2, -1])
+    )
+    kept, calls, acting = [], [], patch()
+
+    def watched(site: str, position: int, value: torch.Tensor) -> torch.Tensor:
+        calls.append(position)
+        kept.append(len(value))
+        return acting(site, position, value)
+
+    whole = search(model, memory, 8, settings, tap=watched)
+    assert max(calls) > 2 and set(kept) == {5 * beam}
+    same(search(model, memory, 8, settings, tap=patch()), whole)
+
+
 def test_the_limit_holds(model):
     memory = encoded(model)
     assert {each.pieces for found in search(model, memory, 0, SearchSettings(1)) for each in found} == {()}

@@ -16,6 +16,7 @@ persistence     for how many words a cell tells the noun, against its forget gat
 retention       which words of a sentence its final memories hold
 ladder          L1 to L7 and P1 to P5: the verdicts, each with the number that decides it
 study           one run's experiments together → results
+parallel        several runs' studies at a time, a process for each
 natural/        natural sentences: which gender they show, and what changes it
 figures         curves and matrices as SVG
 report          results → JSON, one HTML page, a summary

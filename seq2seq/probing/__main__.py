@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shlex
 import sys
@@ -19,9 +20,10 @@ from ..progress import share_done
 from ..translator import load
 from . import natural, planted, retention
 from .natural import study as natural_study
+from .parallel import studies
 from .report import last_rung, save, summary
 from .stimuli import probed
-from .study import FULL, QUICK, Result, Study
+from .study import FULL, QUICK
 from .tables import write_table
 
 STUDIES = ("gender", "retention")
@@ -111,6 +113,7 @@ def main() -> None:
         "context, the encoder's cells; with --quick none)",
     )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="fewer sentences and random sets: under a minute")
+    parser.add_argument("--jobs", type=int, metavar="N", help="runs that are probed at a time (default: one a core)")
     parser.add_argument("--seed", type=int, default=1, help="of controls and intervals (default: %(default)s)")
     parser.add_argument("--self-test", action="store_true", help="test the tool on models with a planted answer")
     parser.add_argument(
@@ -155,16 +158,17 @@ def main() -> None:
                 print(f"wrote {given.out / 'natural.json'}")
         return
     size = QUICK if given.quick else FULL
-    results: list[Result] = []
+    if given.jobs is not None and given.jobs < 1:
+        raise UserError(f"--jobs must be 1 or more, not {given.jobs}")
     translators = [load(folder) for folder in given.checkpoints]
     same_recipe(given.checkpoints, [each.run for each in translators if each.run])
     pairs = probed(translators[0], given.corpus)  # of one recipe, so of one length
     if not any(pair.factors for pair in pairs):
         raise UserError(f"{given.corpus} has no factors, so nobody knows which words agree: probe on agreement")
-    for folder, translator in zip(given.checkpoints, translators):
-        with share_done(str(folder)) as show:
-            results.append(Study(translator, pairs, size, given.seed, show, given.sites).result(str(folder)))
-        print(summary(results[-1]))
+    jobs = min(given.jobs or os.cpu_count() or 1, len(given.checkpoints))
+    results = studies(given.checkpoints, jobs, given.corpus, size, given.seed, given.sites)
+    for each in results:
+        print(summary(each))
     print(last_rung(results))
     for path in save(results, given.out, line):
         print(f"wrote {path}")

@@ -136,7 +136,7 @@ class Bench:
             stimulus, first = self.experiment.stimuli[row], self.experiment.positions[row]
             agreeing = {word.target.start for word in stimulus.factors.agreeing if word.controller == 0}
             places = set(range(first, len(stimulus.pieces) + 1))  # the end is predicted, too
-            for word in self.experiment.trace.targets[row]:
+            for word in self.experiment.words[row][1]:
                 if word.start in agreeing:
                     places -= set(range(word.first, word.last + 1))
             places -= {each.place for each in self.experiment.partings[row]}
@@ -231,8 +231,9 @@ class Bench:
         self, name: str, site: str, tap: MakeTap, *, units: int | None = None, span: int | None = 1
     ) -> list[Effect]:
         """What the tap changes, in each direction. `units` and `span` are only told."""
-        said = self.experiment.go_on(self.recipients, tap, self.beam)
-        features = self.experiment.forced(self.recipients, tap)
+        start = self.experiment.begin(torch.tensor(self.recipients), tap(slice(None)))
+        said = self.experiment.go_on(self.recipients, tap, self.beam, start)
+        features = self.experiment.forced(self.recipients, tap, start=start)
         change = self.experiment.log_odds(self.recipients, features) - self.log_odds  # [R]
         pairs = list(zip(self.recipients, said, self.said))
         outside = [self.outside(row, now.text, before.text) for row, now, before in pairs]

@@ -25,7 +25,7 @@ from ..config import UserError
 from ..model import BEGIN, END, Memory
 from ..search import SearchSettings, search
 from ..taps import Patch, Recorder, Tap
-from ..tokenizer import Tokenizer
+from ..tokenizer import Tokenizer, Word
 from ..translator import Translator
 from .statistics import cluster_mean
 from .stimuli import GENDERS, Partners, Stimulus, other, traced
@@ -97,6 +97,7 @@ class Change:
         self.site, self.add, self.keep, self.span = site, add, keep, span
         self.units = torch.arange(add.shape[1]) if units is None else torch.as_tensor(units)
         self.sites = frozenset([site])
+        self.until = float("inf") if span is None else span
         if len(self.units) and not 0 <= int(self.units.min()) <= int(self.units.max()) < add.shape[1]:
             raise UserError(f"{site} has units 0 … {add.shape[1] - 1}, so not {sorted(self.units.tolist())}")
 
@@ -163,26 +164,38 @@ class Experiment:
         self.states = [
             f"decoder.{layer}.{state}" for layer, each in enumerate(model.decoder) for state in each.cell.states
         ]
-        self.trace = traced(translator, [each.pair for each in stimuli], self.states)
         self.positions = [each.position for each in stimuli] if positions is None else list(positions)
-        self.source, self.lengths = sources(self.trace.source_pieces)
+        encoded = [translator.tokenizer.encode(each.pair.source) for each in stimuli]
+        self.source, self.lengths = sources(encoded)
         self.source = self.source.to(next(model.parameters()).device)
-        with torch.inference_mode():
-            memory = model.encode(self.source, self.lengths)
-        before = [position - 1 for position in self.positions]
-        initial = [
-            {
-                state: self.trace.at(f"decoder.{layer}.{state}", before).to(self.source.device)
-                for state in each.cell.states
-            }
-            for layer, each in enumerate(model.decoder)
-        ]
-        self.memory = Memory(memory.states, memory.keys, memory.mask, initial)  # as it is before the word's last piece
+        self.parts = torch.arange(len(stimuli)).split(
+            ROWS
+        )  # many are read part by part: few positions of each are kept
+        parts = [self.before(index) for index in self.parts]
+        self.memory = Memory.joined([memory for memory, _, _ in parts])  # as it is before the word's last piece
+        self.own = torch.cat([own for _, own, _ in parts])  # [B, H] the cell once the word has been read
+        self.words = [words for *_, each in parts for words in each]  # source words and target words
         self.first = torch.tensor([each.pieces[position - 1] for each, position in zip(stimuli, self.positions)])
         self.start = Start(self.memory, self.first)
         self.limit = 2 * self.lengths + 10
         self.known: dict[str, Tensor] = {}  # what `values` has found
-        self.own = self.trace.at(self.site, self.positions)  # [B, H] the cell once the word has been read
+
+    @torch.inference_mode()
+    def before(self, index: Tensor) -> tuple[Memory, Tensor, list[tuple[Sequence[Word], Sequence[Word]]]]:
+        """Of some stimuli: the memory with the decoder's states before the word's last piece, the cell after it, the words."""
+        rows, device = index.tolist(), self.source.device
+        made = traced(self.translator, [self.stimuli[row].pair for row in rows], self.states)
+        memory = self.translator.model.encode(self.source[index], self.lengths[index])
+        at = [self.positions[row] for row in rows]
+        initial = [
+            {
+                state: made.at(f"decoder.{layer}.{state}", [position - 1 for position in at]).to(device)
+                for state in each.cell.states
+            }
+            for layer, each in enumerate(self.translator.model.decoder)
+        ]
+        before = Memory(memory.states, memory.keys, memory.mask, initial)
+        return before, made.at(self.site, at), list(zip(made.sources, made.targets))
 
     @torch.inference_mode()
     def read(self, memory: Memory, prefixes: Sequence[Sequence[int]]) -> Start:
@@ -208,7 +221,7 @@ class Experiment:
     def heard(self) -> Tensor:
         """The encoder's position of the controlling noun's last piece: [B]."""
         found = []
-        for words, each in zip(self.trace.sources, self.stimuli):
+        for (words, _), each in zip(self.words, self.stimuli):
             end = each.factors.nouns[0].source.end
             word = next((word for word in words if word.end == end), None)
             if word is None:
@@ -238,16 +251,27 @@ class Experiment:
     @torch.inference_mode()
     def values(self, site: str) -> Tensor:
         """What a site is as the word's last piece is read, in the decoder or, for the encoder's sites, in the source: [B, H]."""
-        if site not in self.known:
-            recorder, model = Recorder([site]), self.translator.model
-            if site not in model.sites():
-                raise UserError(f"no site {site!r}: the model has {', '.join(model.sites())}")
-            if site.startswith("encoder."):
-                model.encode(self.source, self.lengths, recorder)
-                self.known[site] = recorder[site][torch.arange(len(self.heard)), self.heard].cpu()
-            else:
-                model.step(self.first.to(self.source.device), self.memory.initial, self.memory, 0, recorder)
-                self.known[site] = recorder[site][:, 0].cpu()
+        model = self.translator.model
+        if site not in model.sites():
+            raise UserError(f"no site {site!r}: the model has {', '.join(model.sites())}")
+        if site not in self.known:  # all sites of this side at once, but part by part: few positions of many are kept
+            side = site.split(".")[0] == "encoder"
+            sites = [
+                each for each in model.sites() if each.startswith("encoder.") == side and each != "attention.weights"
+            ]
+            found: dict[str, list[Tensor]] = {each: [] for each in sites}
+            for index in self.parts:
+                recorder = Recorder(sites)
+                if side:
+                    model.encode(self.source[index], self.lengths[index], recorder)
+                    at = self.heard[index]
+                else:
+                    here = self.start.rows(index)
+                    model.step(here.first.to(self.source.device), here.memory.initial, here.memory, 0, recorder)
+                    at = torch.zeros_like(index)
+                for each in sites:
+                    found[each].append(recorder[each][torch.arange(len(index)), at].cpu())
+            self.known |= {each: torch.cat(parts) for each, parts in found.items()}
         return self.known[site]
 
     def go_on(

@@ -60,6 +60,12 @@ class Stimulus:
         return [word for word in words if self.noun.start <= word.start < min(own) and word.text[0].isalnum()]
 
     @property
+    def silent(self) -> bool:
+        """Whether the scored word is the first to show the noun's gender, and comes after the noun."""
+        own = [word.target.start for word in self.factors.agreeing if word.controller == 0]
+        return self.noun.end <= self.factors.agreeing[self.factors.scored].target.start == min(own)
+
+    @property
     def held_out(self) -> bool:
         """Neither its noun nor its template was there when units were chosen and probes fitted."""
         return self.factors.lemma_fold == "held-out" and self.factors.template_fold == "held-out"
@@ -111,8 +117,8 @@ def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int
     """Stimuli of one family from at most `frames` frames, genders balanced in each.
 
     Frames are taken in turn from every template, intervener and fold of nouns, each time the one whose nouns its cell of the
-    design (distance, intervener, folds) has had least: so that every cell has all nouns as soon as may be. They are
-    shuffled, always in the same way: the corpus has those of one attractor's gender together.
+    design (distance, intervener, fold of the template, silent or not) has had least: so that every cell has all nouns as
+    soon as may be. They are shuffled, always in the same way: the corpus has those of one attractor's gender together.
     """
     by_frame: dict[tuple[str, str, str], list[Stimulus]] = defaultdict(list)
     for pair in pairs:
@@ -125,11 +131,12 @@ def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int
             queues[factors.template, factors.intervener, factors.lemma_fold].append(group[:8])
     for queue in queues.values():
         random.Random(0).shuffle(queue)
-    had: Counter[tuple[int, str, str, str]] = Counter()  # distance, intervener, fold of the template, noun
+    had: Counter[tuple[int, str, str, bool, str]] = Counter()
     chosen: list[Stimulus] = []
 
-    def place(each: Stimulus) -> tuple[int, str, str, str]:
-        return each.factors.distance, each.factors.intervener, each.factors.template_fold, each.factors.lemma
+    def place(each: Stimulus) -> tuple[int, str, str, bool, str]:
+        own = each.factors
+        return own.distance, own.intervener, own.template_fold, each.silent, own.lemma
 
     def known(group: list[Stimulus]) -> float:
         return sum(had[place(each)] for each in group) / len(group)

@@ -44,7 +44,7 @@ class Size:
     cuts: int  # random sets beside a surgery or a swap
 
 
-FULL = Size("full", frames=600, draws=100, recipients=200, events=300, cuts=20)
+FULL = Size("full", frames=800, draws=100, recipients=200, events=300, cuts=20)
 QUICK = Size("quick", frames=100, draws=20, recipients=40, events=60, cuts=5)
 
 
