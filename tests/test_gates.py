@@ -213,6 +213,19 @@ def test_a_new_noun_is_the_second_that_a_site_reads(demo, corpus, site):
         assert each.kind == f"{other.gender[0]}→{noun.gender[0]}".upper()
 
 
+@pytest.mark.parametrize("site", ["decoder.0", "encoder.0.forward", "encoder.0.backward"])
+def test_a_word_that_is_no_noun_is_none_and_is_read_after_one(demo, corpus, site):
+    tokenizer, decoder, backward = demo.tokenizer, site.startswith("decoder"), site.endswith("backward")
+    like = [Event(None, NO_NOUN, "", "", (at - 2, at - 1, at, at + 1)) for at in range(2, 12)]
+    found = gates.no_nouns(site, corpus[::3], tokenizer, like, NO_NOUN, seed=1)
+    assert found
+    for each in found:
+        words = tokenizer.align(tokenizer.encode(each.pair.target if decoder else each.pair.source))
+        word = next(w for w in words if each.at == (w.last + 1 if decoder else w.first if backward else w.last))
+        noun = noun_of(each).target if decoder else noun_of(each).source
+        assert word.end <= noun.start if backward else word.start >= noun.end
+
+
 def noun_of(each: Event):
     return next(noun for noun in each.pair.factors.nouns if noun.lemma == each.lemma)
 

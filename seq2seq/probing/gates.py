@@ -132,7 +132,7 @@ def attractors(site: str, pairs: Sequence[Pair], tokenizer: Tokenizer) -> list[E
 def no_nouns(
     site: str, pairs: Sequence[Pair], tokenizer: Tokenizer, like: Sequence[Event], kind: str, seed: int
 ) -> list[Event]:  # fmt: skip
-    """Words after a held-out controlling noun that are none, as far into the sentence as the events that they are `like`."""
+    """Words read after a held-out controlling noun that are none, as far into the sentence as the events that they are `like`."""
     shelves: dict[int, list[Event]] = defaultdict(list)
     for pair in single(pairs):
         factors = pair.factors
@@ -141,10 +141,11 @@ def no_nouns(
         decoder = site.startswith("decoder")
         words = tokenizer.align(tokenizer.encode(pair.target if decoder else pair.source))
         noun, positions = factors.nouns[0], in_order(site, words)
-        start = (noun.target if decoder else noun.source).end
+        span, backward = noun.target if decoder else noun.source, from_the_right(site)
         agreeing = {word.target.start for word in factors.agreeing} if decoder else set()
-        for place, word in enumerate(words):
-            if word.start > start and word.start not in agreeing and word.text[0].isalnum():
+        for place, word in enumerate(reversed(words) if backward else words):
+            after = word.end <= span.start if backward else word.start > span.end
+            if after and word.start not in agreeing and word.text[0].isalnum():
                 made = event(pair, kind, noun.lemma, noun.gender, positions, place)
                 if made:
                     shelves[made.at].append(made)
