@@ -165,37 +165,32 @@ def test_a_perfect_area_has_clopper_pearsons_interval_and_too_few_nouns_are_refu
 
 @pytest.mark.parametrize("site", SITES)
 def test_clauses_begin_with_their_noun_and_hold_no_word_that_shows_its_gender(demo, pairs, site):
-    align, encode = demo.tokenizer.align, demo.tokenizer.encode
     for pair in pairs[::3]:
-        sources, targets = align(encode(pair.source)), align(encode(pair.target))
-        both = clauses(pair, site, sources, targets)
-        assert {each.place for each in both} == {0, 1}
-        for each in both:
-            noun = pair.factors.nouns[each.place]
+        read = register.as_read(site, pair, demo.tokenizer)
+        both = clauses(pair, site, demo.tokenizer)
+        nouns = {noun.lemma: noun for noun in pair.factors.nouns}
+        assert {each.lemma for each in both} == set(nouns)
+        for each, other in zip(both, both[::-1]):
+            said = [word.start for word, position in read if position in each.steps]
+            own, others = (getattr(nouns[one.lemma], register.side(site)) for one in (each, other))
+            assert said[0] == own.start and others.start not in said
             if site.startswith("decoder"):
-                said = [next(word for word in targets if word.last + 1 == step) for step in each.steps]
-                agreeing = {word.target.start for word in pair.factors.agreeing}
-                assert said[0].start == noun.target.start and not agreeing & {word.start for word in said}
-                assert all(word.start < each.verb for word in said)
-            else:
-                said = [next(word for word in sources if step in (word.first, word.last)) for step in each.steps]
-                assert said[0].start == noun.source.start
-                other = pair.factors.nouns[1 - each.place].source
-                assert other.start not in {word.start for word in said}
-    reading = clauses(pair, site, sources, targets)
-    assert reading[0].steps[0] < reading[1].steps[0] or "backward" in site
+                agreeing = [word.target.start for word in pair.factors.agreeing]
+                verb = min(start for start in agreeing if start > own.start)
+                assert not set(agreeing) & set(said) and max(said) < verb
+        assert both[0].steps[0] < both[1].steps[0] or "backward" in site
 
 
 @pytest.mark.parametrize("same", [False, True])
-def test_partners_differ_in_one_clauses_noun(pairs, same):
-    places = [tuple(register.order(pair)) for pair in pairs]
-    found = register.partner_of(pairs, places, same=same)
-    assert found
-    for (row, clause), partner in found.items():
-        own, new = pairs[row].factors.nouns, pairs[partner].factors.nouns
-        assert own[places[row][1 - clause]].lemma == new[places[row][1 - clause]].lemma
-        assert own[places[row][clause]].lemma != new[places[row][clause]].lemma
-        assert (own[places[row][clause]].gender == new[places[row][clause]].gender) == same
+def test_partners_differ_in_one_clauses_noun(demo, pairs, same):
+    read = [clauses(pair, "decoder.0.cell", demo.tokenizer) for pair in pairs]
+    for clause in (0, 1):
+        found = register.partner_of(pairs, read, clause, same=same)
+        assert found
+        for row, partner in found.items():
+            own, new = read[row], read[partner]
+            assert own[1 - clause].lemma == new[1 - clause].lemma and own[clause].lemma != new[clause].lemma
+            assert (own[clause].gender == new[clause].gender) == same
 
 
 def test_words_tell_the_gender_of_their_controllers(pairs):
@@ -212,11 +207,11 @@ def test_words_tell_the_gender_of_their_controllers(pairs):
 
 def test_a_sentences_own_cell_changes_nothing(demo, pairs):
     chosen = pairs[:24]
-    align, encode = demo.tokenizer.align, demo.tokenizer.encode
-    read = [clauses(pair, "decoder.0.cell", align(encode(pair.source)), align(encode(pair.target))) for pair in chosen]
+    read = [clauses(pair, "decoder.0.cell", demo.tokenizer) for pair in chosen]
     swapping = register.Swapping(demo, chosen, read, 1, register.telling(pairs))
     rows = list(range(24))
-    assert swapping.put(rows, swapping.experiment.own) == swapping.genders(rows)
+    own = {"decoder.0.cell": swapping.experiment.own}
+    assert swapping.genders(rows, [own, own]) == swapping.genders(rows) * 2
 
 
 def rate(value: float) -> Estimate:
@@ -367,22 +362,18 @@ def test_gate_surgery_on_a_hand_written_register():
     """With f = 1 and i = 0 at a noun of another gender its verb has the old gender; elsewhere, and with others, nothing."""
     translator, units = toy("register")
     pairs = toy_pairs()
-    events = gates.new_nouns("decoder.0", pairs, translator.tokenizer, register.held_out_lemmas(pairs))
-    assert {each.kind for each in events} == {*gates.CHANGES, *gates.KEEPS}
+    events = gates.events("decoder.0", pairs, translator.tokenizer, gates.new_nouns)
+    events = [each for each in events if each.lemma in register.held_out_lemmas(pairs)]
+    assert {each.kind for each in events} == set(gates.NEW)
     operation = gates.Operation(translator, events, register.telling(pairs), "decoder.0")
-    shut, H = {"forget": 1.0, "input": 0.0}, translator.model.decoder[0].units
+    cut, H = gates.CUTS["erases and rewrites"], translator.model.decoder[0].units
     sets = [[H - 1 - n] for n in range(3)]
-
-    def operate(chosen):
-        return gates.operate(
-            operation, gates.CHANGES, gates.KEEPS, shut, "old", gates.another, chosen, sets, recipients=40, seed=1
-        )
-
-    right, wrong = operate([units["one"]]), operate([units["two"]])
+    right, wrong = (operation.cut(cut, [units[unit]], sets, recipients=40, seed=1) for unit in ("one", "two"))
     assert (right.rate.value, right.left_alone.value, right.random_high, right.verdict) == (1, 0, 0, gates.SUPPORTED)
     assert (wrong.rate.value, wrong.verdict) == (0, gates.NOT_SUPPORTED)
-    signs = numpy.ones(H)
-    readings = gates.read_gates(translator, "decoder.0", events, [units["one"]], signs, sets)
-    assert {each.verdict for each in gates.rewrites(readings, 1)} == {gates.NOT_SUPPORTED}  # they react to any noun
-    opened = readings.at("input", *gates.KEEPS)
-    assert all(value[0] > 0.99 for value in opened.values())
+    average = gates.averaging(H, [[units["one"]], *sets])
+    readings = gates.read_gates(translator, "decoder.0", events, numpy.ones(H), average)
+    assert {each.verdict for each in gates.findings(readings, "H1", 1)} == {
+        gates.NOT_SUPPORTED
+    }  # they react to any noun
+    assert all(value[0] > 0.99 for value in readings.at("input", gates.KEEPS).values())

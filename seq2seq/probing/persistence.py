@@ -25,7 +25,7 @@ from ..model import BEGIN
 from ..trace import read_at
 from ..translator import Translator
 from .gates import BATCH, single
-from .register import FEWEST, align, from_the_right
+from .register import FEWEST, from_the_right, words_of
 from .statistics import Estimate, Values, cluster_mean, estimate
 from .stimuli import Stimulus, partners, stimulus, traced
 
@@ -69,7 +69,7 @@ class Reading:
 
 def reading(stimulus: Stimulus, place: str, translator: Translator) -> Reading | None:
     """Nothing where too few words without gender follow the noun."""
-    [(sources, targets)] = align(translator, [stimulus.pair])
+    sources, targets = (words_of(translator.tokenizer, text) for text in (stimulus.pair.source, stimulus.pair.target))
     if place.startswith("decoder"):
         steps = [read_at(word) for word in stimulus.neutral(targets)]
         pieces = (BEGIN, *stimulus.pieces)

@@ -22,8 +22,10 @@ A site that reads from right to left meets the second subject first: its first c
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from itertools import pairwise
 
 import numpy
 import torch
@@ -32,15 +34,17 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from corpora.records import GENDERS as ALL_GENDERS
-from corpora.records import Pair
+from corpora.records import Agreeing, Noun, Pair
 
 from ..config import UserError
-from ..tokenizer import WORD, Word
+from ..taps import Chain
+from ..tokenizer import WORD, Tokenizer, Word
 from ..trace import read_at
 from ..translator import Translator
-from .interventions import Experiment, MakeTap, at_start
+from .interventions import Experiment, at_start
 from .statistics import (
     Estimate,
+    Labels,
     Values,
     auc_estimate,
     beside,
@@ -52,7 +56,7 @@ from .statistics import (
     number,
     sign_flip,
 )
-from .stimuli import GENDERS, stimulus, traced
+from .stimuli import GENDERS, Stimulus, other, stimulus, traced
 from .units import difference, eighth, matched
 
 # Of two labels crossed with each other the one beneath reaches an AUC of ¾ at most, however faint or clear: its values are
@@ -66,70 +70,95 @@ STRENGTH = 0.1  # inverse of the probes' L2 penalty
 CHANGED = 0.5  # a swap that changes more sentences than not
 
 REGISTER, SLOTS, ANOTHER_CODE, UNDECIDED = "register", "slots", "another code per clause", "undecided"
+UNITS, DIRECTION, EVERY = "the register's units", "its direction", "every unit"
+SAME_GENDER = f"{UNITS}, donor of the same gender"
 Recorded = Mapping[tuple[int, int], tuple[NDArray[numpy.intp], Values]]  # (clause, step) → rows [R], values [R, H]
+Probe = Callable[[Values], Values]  # values [N, H] → scores [N], above 0 for feminine
 
 
-# ── the sentences ────────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True)
-class Clause:
-    """A subject with its verb, in one reading of a sentence."""
-
-    lemma: str
-    gender: str
-    steps: tuple[int, ...]  # a site's positions: the noun, then each word without gender that is read after it
-    verb: int  # where its agreeing verb starts, in characters of the Czech sentence
-    place: int  # which of Factors.nouns it is
-
-
-def two_subjects(pairs: Sequence[Pair]) -> list[Pair]:
-    """The pairs that say noun, verb, noun, verb, in the singular, with a man or a woman for each noun."""
-    return [pair for pair in pairs if pair.factors and len(order(pair)) == 2]
-
-
-def order(pair: Pair) -> list[int]:
-    """The two subjects of a pair in the order in which the Czech sentence says them; nothing if it is no such pair."""
-    factors = pair.factors
-    assert factors
-    nouns = factors.nouns
-    if len(nouns) != 2 or any(noun.gender not in GENDERS or noun.plural for noun in nouns):
-        return []
-    first, second = sorted(range(2), key=lambda n: nouns[n].target.start)
-    controlled = {n: [word.target.start for word in factors.agreeing if word.controller == n] for n in (first, second)}
-    if not all(controlled.values()) or min(controlled[first]) < nouns[first].target.start:
-        return []
-    apart = max(controlled[first]) < nouns[second].target.start < min(controlled[second])
-    return [first, second] if apart else []
-
-
+# ── the sentences, as a site reads them ──────────────────────────────────────────────────────────────────────────────
 def from_the_right(site: str) -> bool:
     """Whether a site, or a layer, reads its sentence backwards."""
     return "backward" in site.split(".")
 
 
-def clauses(pair: Pair, site: str, sources: Sequence[Word], targets: Sequence[Word]) -> tuple[Clause, Clause]:
-    """The two clauses of a pair in the order in which a site reads them."""
-    factors = pair.factors
-    assert factors
-    found = []
+def side(site: str) -> str:
+    """Which sentence of a pair a site reads."""
+    return "target" if site.startswith("decoder") else "source"
+
+
+@lru_cache(maxsize=2**15)  # every site is asked about the same sentences
+def words_of(tokenizer: Tokenizer, text: str) -> tuple[Word, ...]:
+    return tuple(tokenizer.align(tokenizer.encode(text)))
+
+
+def as_read(site: str, pair: Pair, tokenizer: Tokenizer) -> list[tuple[Word, int]]:
+    """The words of a sentence in the order in which a site reads them, each with the position that reads the last of it."""
+    words = words_of(tokenizer, getattr(pair, side(site)))
+    if from_the_right(site):
+        return [(word, word.first) for word in reversed(words)]
+    return [(word, read_at(word) if site.startswith("decoder") else word.last) for word in words]
+
+
+def place_of(wanted: Noun | Agreeing, site: str, read: Sequence[tuple[Word, int]]) -> int:
+    """Which of the words read is the last of a noun or, in the decoder, of a word that agrees."""
+    span = getattr(wanted, side(site))
+    last = span.start if from_the_right(site) else span.end - 1
+    return next(place for place, (word, _) in enumerate(read) if word.start <= last < word.end)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A subject, in one reading of a sentence."""
+
+    lemma: str
+    gender: str
+    steps: tuple[int, ...]  # a site's positions: the noun, then each word without gender that is read after it
+
+
+def order(pair: Pair) -> list[int]:
+    """The two subjects of a pair, as numbers of its nouns, in the order in which the Czech sentence says them; nothing if it
+    does not say noun, verb, noun, verb, in the singular, with a man or a woman for each noun."""
+    nouns = pair.factors.nouns if pair.factors else ()
+    if len(nouns) != 2 or any(noun.gender not in GENDERS or noun.plural for noun in nouns):
+        return []
+    first, second = sorted(range(2), key=lambda n: nouns[n].target.start)
+    verbs = [[word.target.start for word in pair.factors.agreeing if word.controller == n] for n in (first, second)]
+    said = [[nouns[first].target.start], verbs[0], [nouns[second].target.start], verbs[1]]
+    return [first, second] if all(verbs) and all(max(a) < min(b) for a, b in pairwise(said)) else []
+
+
+def two_subjects(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs with two subjects. UserError: there are none."""
+    found = [pair for pair in pairs if order(pair)]
+    if not found:
+        raise UserError("no sentence with two subjects, each with its verb: this needs the agreement corpus")
+    return found
+
+
+def clauses(pair: Pair, site: str, tokenizer: Tokenizer) -> tuple[Clause, Clause]:
+    """The two clauses of a pair in the order in which a site reads them. One ends in the decoder at its verb, in the encoder
+    at the other noun."""
+    nouns, read, found = pair.factors.nouns, as_read(site, pair, tokenizer), []
     for n in order(pair):
-        noun = factors.nouns[n]
-        verb = min(word.target.start for word in factors.agreeing if word.controller == n)
-        other = factors.nouns[1 - n].source
-        if site.startswith("decoder"):
-            span = noun.target
-            read = [word for word in targets if span.start <= word.start < verb and word.text[0].isalnum()]
-            steps = [read_at(word) for word in read if word.start == span.start or word.start >= span.end]
-        elif from_the_right(site):
-            left = other.end if other.end <= noun.source.start else 0
-            read = [word for word in reversed(sources) if left <= word.start <= noun.source.start]
-            steps = [word.first for word in read if word.text[0].isalnum()]
-        else:
-            right = other.start if other.start >= noun.source.end else len(pair.source)
-            read = [word for word in sources if word.end >= noun.source.end and word.start < right]
-            steps = [word.last for word in read if word.text[0].isalnum()]
-        found.append(Clause(noun.lemma, noun.gender, tuple(steps), verb, n))
+        verb = min((word for word in pair.factors.agreeing if word.controller == n), key=lambda word: word.target.start)
+        until = verb if site.startswith("decoder") else nouns[1 - n]
+        start, stop = place_of(nouns[n], site, read), place_of(until, site, read)
+        rest = read[start : stop if stop > start else None]
+        steps = tuple(position for word, position in rest if word.text[0].isalnum())
+        found.append(Clause(nouns[n].lemma, nouns[n].gender, steps))
     first, second = reversed(found) if from_the_right(site) else found
     return first, second
+
+
+def neutral_before_verbs(pairs: Sequence[Pair], site: str, tokenizer: Tokenizer) -> list[Pair]:
+    """The pairs with two subjects in which a site of the decoder reads DECISIVE words without gender before either verb.
+    UserError: there are none."""
+    chosen = two_subjects(pairs)
+    found = [pair for pair in chosen if min(len(each.steps) for each in clauses(pair, site, tokenizer)) > DECISIVE]
+    if not found:
+        raise UserError(f"no sentence with {DECISIVE} words without gender between two subjects and their verbs")
+    return found
 
 
 def telling(pairs: Sequence[Pair]) -> dict[str, str]:
@@ -141,7 +170,7 @@ def telling(pairs: Sequence[Pair]) -> dict[str, str]:
             for gender in ALL_GENDERS:
                 if gender in word.forms:
                     genders[word.forms[gender].lower()].add(gender)
-    return {form: gender for form, [gender, *more] in ((f, sorted(g)) for f, g in genders.items()) if not more}
+    return {form: min(found) for form, found in genders.items() if len(found) == 1}
 
 
 def shown(text: str, forms: Mapping[str, str], start: int) -> list[str]:
@@ -153,11 +182,30 @@ def held_out_lemmas(pairs: Sequence[Pair]) -> set[str]:
     return {pair.factors.lemma for pair in pairs if pair.factors and pair.factors.lemma_fold == "held-out"}
 
 
-# ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── recordings ───────────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Subjects:
+    """The subjects of N sentences, in a site's order: [N, 2] each."""
+
+    lemmas: NDArray[numpy.str_]
+    feminine: Labels
+    held_out: Labels
+
+    def fitted(self, rows: NDArray[numpy.intp]) -> Labels:
+        """Which of these rows [R] have no held-out noun."""
+        return ~self.held_out[rows].any(1)
+
+    def area(
+        self, scores: Values, rows: NDArray[numpy.intp], noun: int, seed: int, *, within: bool = False
+    ) -> Estimate:
+        """AUC of scores [R] for the gender of one noun of these rows; cells are the other's gender."""
+        cells = self.feminine[rows, 1 - noun].tolist()
+        return area(scores, self.feminine[rows, noun], self.lemmas[rows, noun].tolist(), cells, seed, within=within)
+
+
 def area(
-    scores: Values, feminine: NDArray[numpy.bool_], lemmas: Sequence[str], cells: Sequence[str], seed: int, *,
-    within: bool = False,
-) -> Estimate:  # fmt: skip
+    scores: Values, feminine: Labels, lemmas: Sequence[str], cells: Sequence[object], seed: int, *, within: bool = False
+) -> Estimate:
     """AUC for feminine, as `statistics.auc_estimate` has it, but that at 0 and 1 Clopper–Pearson's interval is over all nouns.
     UserError: too few nouns of a gender."""
     F, M = (len({lemma for lemma, label in zip(lemmas, feminine) if label == wanted}) for wanted in (True, False))
@@ -173,16 +221,51 @@ def area(
     return replace(found, low=low, high=high)
 
 
-# ── the test of one site ─────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
-class Subjects:
-    """The subjects of N sentences, in a site's order: [N, 2] each."""
+class Recording:
+    """What a site was at each clause and step of N sentences with two subjects."""
 
-    lemmas: NDArray[numpy.str_]
-    feminine: NDArray[numpy.bool_]
-    held_out: NDArray[numpy.bool_]
+    read: list[tuple[Clause, Clause]]
+    subjects: Subjects
+    values: Recorded
 
 
+def record(made: Tensor, read: Sequence[tuple[Clause, Clause]]) -> Recorded:
+    """A site, made [N, T, H], at each clause and step; a step that few sentences have would say something about those."""
+    recorded = {}
+    for clause in (0, 1):
+        for step in STEPS:
+            rows = [row for row, each in enumerate(read) if len(each[clause].steps) > step]
+            if len(rows) >= len(read) / 4:
+                values = made[rows, [read[row][clause].steps[step] for row in rows]]  # [R, H]
+                recorded[clause, step] = (numpy.array(rows), values.numpy().astype(numpy.float64))
+    return recorded
+
+
+def recordings(
+    translator: Translator, pairs: Sequence[Pair], sites: Sequence[str], held_out: set[str]
+) -> dict[str, Recording]:
+    """Each site's, of pairs with two subjects."""
+    made, found = traced(translator, pairs, sites).values, {}
+    for site in sites:
+        read = [clauses(pair, site, translator.tokenizer) for pair in pairs]
+        lemmas = numpy.array([[clause.lemma for clause in each] for each in read])
+        feminine = numpy.array([[clause.gender == GENDERS[1] for clause in each] for each in read])
+        subjects = Subjects(lemmas, feminine, numpy.isin(lemmas, sorted(held_out)))
+        found[site] = Recording(read, subjects, record(made[site], read))
+    return found
+
+
+def register_units(subjects: Subjects, recorded: Recorded, step: int) -> tuple[list[int], Values]:
+    """The eighth of a site's units that clause 1's gender moves most in clause 1, on nouns to fit on, and the direction from
+    masculine to feminine [H], of unit length."""
+    rows, values = recorded[0, step]
+    fit = subjects.fitted(rows)
+    apart = difference(values[fit], subjects.feminine[rows[fit], 0], subjects.lemmas[rows[fit], 0].tolist())  # [H]
+    return numpy.argsort(-numpy.abs(apart))[: eighth(len(apart))].tolist(), apart / numpy.linalg.norm(apart)
+
+
+# ── the test of one site ─────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
 class Reading:
     """A probe of one clause's noun, fitted in a clause and read in one."""
@@ -237,157 +320,127 @@ PROBES = {
     (1, 0): ((1, 0),),  # is the next one there already
 }
 
+figure = partial(interval, form=number)
+
 
 def decide(in_clause_1: Estimate, current: Estimate, past: Estimate, own: Estimate) -> tuple[str, str]:
     """The verdict, and the number that makes it."""
-    if in_clause_1.low <= READABLE:
-        return UNDECIDED, f"clause 1's own gender is read there with AUC {figure(in_clause_1)} only"
-    if own.low <= READABLE:
-        return UNDECIDED, f"clause 2's own gender is read there with AUC {figure(own)} only"
+    for clause, readable in ((1, in_clause_1), (2, own)):
+        if readable.low <= READABLE:
+            return UNDECIDED, f"clause {clause}'s own gender is read there with AUC {figure(readable)} only"
     numbers = f"clause 1's probe in clause 2: current {figure(current)}, past {figure(past)}"
     register, slots = (more.low > READABLE and less.high < EQUAL for more, less in ((current, past), (past, current)))
     if register != slots:
         return REGISTER if register else SLOTS, numbers
-    if all(each.value < READABLE and each.high < EQUAL for each in (current, past)):
-        return ANOTHER_CODE, numbers
-    return UNDECIDED, numbers
+    neither = all(each.value < READABLE and each.high < EQUAL for each in (current, past))
+    return ANOTHER_CODE if neither else UNDECIDED, numbers
 
 
-def figure(found: Estimate) -> str:
-    return interval(found, number)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Logistic regression on values that have all been divided by one number.
+def fit_probe(values: Values, feminine: Labels) -> Probe:
+    """Logistic regression on values [N, H] that have all been divided by one number; feminine [N]. UserError: one gender only.
 
     Not unit by unit: what is silent in one clause and loud in the other would be blown up where it is silent, and then read
     as if clause 1's code were clause 2's.
     """
-
-    scale: float
-    model: LogisticRegression
-
-    def score(self, values: Values) -> Values:
-        return self.model.decision_function(values / self.scale)
-
-
-def fit_probe(values: Values, feminine: NDArray[numpy.bool_]) -> Probe:
-    """values [N, H], feminine [N]."""
+    if len(numpy.unique(feminine)) < 2:
+        raise UserError("no nouns of both genders to fit a probe on with two subjects: give more pairs")
     scale = float((values - values.mean(0)).std()) or 1.0
-    return Probe(scale, LogisticRegression(C=STRENGTH, max_iter=1000).fit(values / scale, feminine))
+    model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(values / scale, feminine)
+    return lambda values: model.decision_function(values / scale)
+
+
+def towards_own(scores: Values, feminine: Labels, lemmas: Sequence[str]) -> dict[str, float]:
+    """Each lemma's mean score, counted from the middle between the genders towards its own: so the mean over the lemmas is
+    half of how far apart the genders are."""
+    means, names = by_cluster(numpy.stack([scores, feminine], axis=1), lemmas)
+    label = means[:, 1] > 0.5
+    middle = (means[label, 0].mean() + means[~label, 0].mean()) / 2
+    return dict(zip(map(str, names), (means[:, 0] - middle) * numpy.where(label, 1, -1)))
 
 
 def examine(site: str, subjects: Subjects, recorded: Recorded, seed: int) -> tuple[Register, dict[int, Probe]]:
     """The register test on what was recorded at a site, and clause 1's probe at each step."""
-    found, probes, differences = {}, {}, numpy.zeros(0)
+    readings: dict[tuple[int, int, int, int, int], Reading] = {}
+    signed: dict[tuple[int, int, int, int, int], dict[str, float]] = {}
+    probes = {}
     steps = [step for step in STEPS if {(0, step), (1, step)} <= set(recorded)]
     decisive = min(DECISIVE, max(steps))
     for step in steps:
         for (noun, clause), asked in PROBES.items():
             rows, values = recorded[clause, step]
-            fit = ~subjects.held_out[rows].any(1)
+            fit = subjects.fitted(rows)
             fitted = set(subjects.lemmas[rows[fit]].flat)
-            if len(numpy.unique(subjects.feminine[rows[fit], noun])) < 2:
-                raise UserError("no nouns of both genders to fit a probe on with two subjects: give more pairs")
             probe = fit_probe(values[fit], subjects.feminine[rows[fit], noun])
             if (noun, clause) == (0, 0):
                 probes[step] = probe
-            whole = None
-            scores: dict[tuple[int, int], dict[str, float]] = {}
             for wanted, where in asked:
                 rows, values = recorded[where, step]
                 held = subjects.held_out[rows, wanted]
-                read = rows[held]
-                if fitted & set(subjects.lemmas[read, wanted]):
+                rows, scores = rows[held], probe(values[held])
+                if fitted & set(subjects.lemmas[rows, wanted]):
                     raise ValueError("a held-out lemma is among those that the probe is fitted on")
-                score = probe.score(values[held])
-                feminine, lemmas = subjects.feminine[read, wanted], subjects.lemmas[read, wanted].tolist()
-                others = [str(other) for other in subjects.feminine[read, 1 - wanted]]
-                means, names = by_cluster(score, lemmas)
-                label = numpy.array([feminine[lemmas.index(str(name))] for name in names])
-                apart = float(means[label].mean() - means[~label].mean())
-                whole = apart if whole is None else whole
-                auc, trace_left = (
-                    area(score, feminine, lemmas, others, seed, within=within) for within in (False, True)
+                key = (noun, clause, wanted, where, step)
+                signed[key] = towards_own(scores, subjects.feminine[rows, wanted], subjects.lemmas[rows, wanted])
+                half, whole = (
+                    numpy.mean(list(signed[each].values())) for each in (key, (noun, clause, noun, clause, step))
                 )
-                found[noun, clause, wanted, where, step] = Reading(
-                    noun + 1, clause + 1, wanted + 1, where + 1, step, auc, trace_left, apart / whole if whole else 0.0
-                )
-                middle = (means[label].mean() + means[~label].mean()) / 2
-                signed = (means - middle) * numpy.where(label, 1, -1)
-                scores[wanted, where] = {str(name): float(value) for name, value in zip(names, signed)}
-            if (noun, clause, step) == (0, 0, decisive):
-                current, past = scores[1, 1], scores[0, 1]
-                differences = numpy.array([current[name] - past[name] for name in sorted(set(current) & set(past))])
-    key = [found[0, 0, *asked, decisive].auc for asked in ((0, 0), (1, 1), (0, 1))]
-    own = found[1, 1, 1, 1, decisive].auc
-    verdict, why = decide(*key, own)
-    past = found[0, 0, 0, 1, decisive]
-    why += f"; trace of the past {figure(past.trace)}, {past.gap:.2f} of its distance in clause 1"
-    p, sentences = sign_flip(differences, seed), len(recorded[0, decisive][0])
-    readings = list(found.values())
-    return Register(site, decisive, sentences, readings, [], *key, own, p, verdict, why), probes
+                auc, trace = (subjects.area(scores, rows, wanted, seed, within=within) for within in (False, True))
+                gap = float(half / whole) if whole else 0.0
+                readings[key] = Reading(noun + 1, clause + 1, wanted + 1, where + 1, step, auc, trace, gap)
+    first, current, past, own = ((*each, decisive) for each in ((0, 0, 0, 0), (0, 0, 1, 1), (0, 0, 0, 1), (1, 1, 1, 1)))
+    key = [readings[each].auc for each in (first, current, past, own)]
+    verdict, why = decide(*key)
+    why += f"; trace of the past {figure(readings[past].trace)}, {readings[past].gap:.2f} of its distance in clause 1"
+    both = sorted(set(signed[current]) & set(signed[past]))
+    p = sign_flip(numpy.array([signed[current][lemma] - signed[past][lemma] for lemma in both]), seed)
+    sentences = len(recorded[0, decisive][0])
+    return Register(site, decisive, sentences, list(readings.values()), [], *key, p, verdict, why), probes
 
 
-# ── recordings ───────────────────────────────────────────────────────────────────────────────────────────────────────
-def subjects_of(pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], held_out: set[str]) -> Subjects:
-    lemmas = numpy.array([[clause.lemma for clause in each] for each in read])
-    feminine = numpy.array([[clause.gender == GENDERS[1] for clause in each] for each in read])
-    return Subjects(lemmas, feminine, numpy.isin(lemmas, sorted(held_out)))
-
-
-def align(translator: Translator, pairs: Sequence[Pair]) -> list[tuple[list[Word], list[Word]]]:
-    """The words of either side of each pair."""
-    tokenizer = translator.tokenizer
-    sides = [(pair.source, pair.target) for pair in pairs]
-    return [tuple(tokenizer.align(tokenizer.encode(text)) for text in side) for side in sides]  # type: ignore[misc]
-
-
-def record(made: Tensor, read: Sequence[tuple[Clause, Clause]]) -> Recorded:
-    """A site, made [B, T, H], at each clause and step."""
-    recorded = {}
-    for clause in (0, 1):
-        for step in STEPS:
-            rows = [row for row, each in enumerate(read) if len(each[clause].steps) > step]
-            if len(rows) >= len(read) / 4:  # a step that few sentences have says something about those
-                positions = [read[row][clause].steps[step] for row in rows]
-                values = made[rows, positions].numpy().astype(numpy.float64)  # [R, H]
-                recorded[clause, step] = (numpy.array(rows), values)
-    return recorded
-
-
+# ── partners ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 def partner_of(
-    pairs: Sequence[Pair], places: Sequence[tuple[int, int]], *, same: bool = False
-) -> dict[tuple[int, int], int]:
-    """(row, clause) → a row that differs in that clause's noun only, of the other gender (or of the same).
-
-    `places[row]` are the two subjects' numbers in Factors.nouns, clause by clause.
-    """
-    groups: dict[tuple[str, str, str, str], list[int]] = defaultdict(list)
-
-    def key(row: int, clause: int) -> tuple[str, str, str, str]:
-        factors = pairs[row].factors
-        assert factors
-        text = pairs[row].source
-        for n in sorted(places[row], key=lambda n: -factors.nouns[n].source.start):
-            span = factors.nouns[n].source
-            text = text[: span.start] + "___" + text[span.end :]
-        return factors.template, text, str(clause), factors.nouns[places[row][1 - clause]].lemma
-
-    for row in range(len(pairs)):
-        for clause in (0, 1):
-            groups[key(row, clause)].append(row)
+    pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], clause: int, *, same: bool = False
+) -> dict[int, int]:
+    """Row → a row that differs in the noun of one clause (0, 1) only, of the other gender (or of the same)."""
+    frames: dict[tuple, list[int]] = defaultdict(list)
+    for row, (pair, both) in enumerate(zip(pairs, read)):
+        first, second = sorted((noun.source for noun in pair.factors.nouns), key=lambda span: span.start)
+        around = pair.source[: first.start], pair.source[first.end : second.start], pair.source[second.end :]
+        frames[pair.factors.template, around, both[1 - clause].lemma].append(row)
     found = {}
-    for row in range(len(pairs)):
-        for clause in (0, 1):
-            members = groups[key(row, clause)]
-            start = members.index(row)
-            for other in members[start + 1 :] + members[:start]:
-                own, new = (pairs[n].factors.nouns[places[n][clause]] for n in (row, other))  # type: ignore[union-attr]
-                if (own.gender == new.gender) == same and own.lemma != new.lemma:
-                    found[row, clause] = other
-                    break
+    for members in frames.values():
+        for place, row in enumerate(members):
+            own, others = read[row][clause], (*members[place + 1 :], *members[:place])
+            nouns = ((number, read[number][clause]) for number in others)
+            fits = (n for n, new in nouns if (new.gender == own.gender) == same and new.lemma != own.lemma)
+            if (partner := next(fits, None)) is not None:
+                found[row] = partner
+    return dict(sorted(found.items()))
+
+
+def swapped_inputs(
+    translator: Translator,
+    pairs: Sequence[Pair],
+    site: str,
+    recording: Recording,
+    probes: Mapping[int, Probe],
+    seed: int,
+) -> list[SwappedInput]:
+    """Clause 1's probe where the decoder was made to read, in one clause, the partner of the noun that the source names."""
+    subjects, found = recording.subjects, []
+    for clause in (0, 1):
+        partner = partner_of(pairs, recording.read, clause)
+        both = [each for each in partner.items() if subjects.held_out[list(each), clause].all()]
+        if not both:
+            continue
+        swapped = [replace(pairs[row], target=pairs[other].target) for row, other in both]
+        said = numpy.array([other for _, other in both])
+        values = record(traced(translator, swapped, [site]).values[site], [recording.read[row] for row in said])
+        for step, probe in probes.items():
+            if (clause, step) in values:
+                at, here = values[clause, step]
+                auc = subjects.area(probe(here), said[at], clause, seed)
+                found.append(SwappedInput(clause + 1, step, auc))
     return found
 
 
@@ -418,128 +471,111 @@ class Result:
     swap_verdict: str  # of the decoder's cell
 
 
-def register_units(subjects: Subjects, recorded: Recorded, step: int) -> tuple[list[int], Values]:
-    """The eighth of a site's units that clause 1's gender moves most in clause 1, on nouns to fit on, and the direction from
-    masculine to feminine [H], of unit length."""
-    rows, values = recorded[0, step]
-    fit = ~subjects.held_out[rows].any(1)
-    apart = difference(values[fit], subjects.feminine[rows[fit], 0], subjects.lemmas[rows[fit], 0].tolist())  # [H]
-    return numpy.argsort(-numpy.abs(apart))[: eighth(len(apart))].tolist(), apart / numpy.linalg.norm(apart)
-
-
-def along_direction(own: Tensor, donor: Tensor, direction: Tensor) -> Tensor:
-    """Own values with the donor's share of a direction of unit length: [R, H]."""
-    return own + ((donor - own) @ direction)[:, None] * direction
-
-
 class Endings:
     """Sentences forced up to a step of the decoder each, and the genders that the words show which are said after it."""
 
     def __init__(
-        self, translator: Translator, pairs: Sequence[Pair], positions: Sequence[int], forms: Mapping[str, str]
+        self, translator: Translator, stimuli: Sequence[Stimulus], positions: Sequence[int], forms: Mapping[str, str]
     ):
-        stimuli = [each for pair in pairs if (each := stimulus(pair, translator.tokenizer))]
-        assert len(stimuli) == len(pairs)
         self.experiment, self.forms = Experiment(translator, stimuli, positions), forms
         decode = translator.tokenizer.decode
         self.starts = [len(decode(each.pieces[:position])) for each, position in zip(stimuli, positions)]
 
-    def genders(self, rows: Sequence[int], tap: MakeTap | None = None) -> list[list[str]]:
-        """The genders that the output shows from there on, with nothing or something put in."""
-        said = self.experiment.go_on(rows, tap)
-        return [shown(each.text, self.forms, self.starts[row]) for each, row in zip(said, rows)]
+    def genders(self, rows: Sequence[int], variants: Sequence[Mapping[str, Tensor]] = ({},)) -> list[list[list[str]]]:
+        """For each variant, the genders that each row's output shows after its step when these values [R, H] are put in at
+        these sites, at that step only."""
+        values = {site: torch.cat([each[site] for each in variants]) for site in variants[0]}
+        tap = lambda part: Chain(*(at_start(site, value[part]) for site, value in values.items()))
+        said = self.experiment.go_on([*rows] * len(variants), tap if values else None)
+        found = [shown(each.text, self.forms, self.starts[row]) for each, row in zip(said, [*rows] * len(variants))]
+        return [found[start : start + len(rows)] for start in range(0, len(found), len(rows))]
 
 
 class Swapping(Endings):
     """Sentences read up to one clause's noun, ready to be given their partner's cell there."""
 
-    def __init__(self, translator: Translator, pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], clause: int,
-                 forms: Mapping[str, str]):  # fmt: skip
-        super().__init__(translator, pairs, [each[clause].steps[0] for each in read], forms)
-        self.clause, self.read = clause, read
-
-    def put(self, rows: Sequence[int], value: Tensor, units: Sequence[int] | None = None) -> list[list[str]]:
-        return self.genders(rows, lambda part: at_start(self.experiment.site, value[part], units))
-
-
-def swap(
-    swapping: Swapping, rows: Sequence[int], donors: Sequence[int], same: Sequence[tuple[int, int]],
-    units: Sequence[int], direction: Values, draws: int, seed: int,
-) -> list[Swap]:  # fmt: skip
-    """Every kind of swap at one clause's noun; `rows` are sentences whose verbs agree when nothing is put in, `same` such
-    sentences with a donor of the same gender."""
-    experiment, clause = swapping.experiment, swapping.clause
-    own, donor = experiment.own[list(rows)], experiment.own[list(donors)]  # [R, H]
-    H, k, random = own.shape[1], len(units), numpy.random.default_rng(seed)
-    lemmas = [swapping.read[row][clause].lemma for row in rows]
-
-    def changed(found: Sequence[Sequence[str]], which: Sequence[int], number: int) -> list[bool]:
-        """Whether the verb of clause `number` is there in the other gender."""
-        place = number - clause
-        return [
-            len(genders) > place and genders[place] == GENDERS[1 - GENDERS.index(swapping.read[row][number].gender)]
-            for genders, row in zip(found, which)
-        ]
-
-    def rate(value: Tensor, chosen: Sequence[int] | None = None) -> float:
-        return cluster_mean(changed(swapping.put(rows, value, chosen), rows, clause), lemmas)
-
-    spread = experiment.own.std(0, keepdim=True).T.numpy()  # [H, 1]
-    sets, _ = matched(units, spread, draws, numpy.random.default_rng(seed))
-    lines = random.normal(size=(draws, H))
-    lines /= numpy.linalg.norm(lines, axis=1, keepdims=True)
-    line = torch.from_numpy(direction).to(own)
-    shift = ((donor - own) @ line)[:, None]  # [R, 1] how far the direction moves: random ones go as far
-    found = []
-    for what, value, chosen, rates in (
-        ("the register's units", donor[:, units], units, [rate(donor[:, s], s) for s in sets]),
-        ("its direction", along_direction(own, donor, line), None,
-         [rate(own + shift * torch.from_numpy(each).to(own)) for each in lines]),
-        ("every unit", donor, None, []),
+    def __init__(
+        self, translator: Translator, pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], clause: int,
+        forms: Mapping[str, str],
     ):  # fmt: skip
-        said = swapping.put(rows, value, chosen)
-        verbs = [estimate(changed(said, rows, number), lemmas, seed) if number >= clause else None for number in (0, 1)]
-        own_rate = verbs[clause].value  # type: ignore[union-attr]
-        found.append(
-            Swap(
-                clause + 1, what, k if chosen else H if what == "every unit" else 1, verbs[0], verbs[1], len(rates),  # type: ignore[arg-type]
-                *beside(own_rate, rates),
-            )
-        )  # fmt: skip
-    if same:
-        recipients, givers = (list(each) for each in zip(*same))
-        said = swapping.put(recipients, experiment.own[givers][:, units], units)
-        names = [swapping.read[row][clause].lemma for row in recipients]
+        stimuli = [made for pair in pairs if (made := stimulus(pair, translator.tokenizer))]
+        super().__init__(translator, stimuli, [each[clause].steps[0] for each in read], forms)
+        self.pairs, self.read, self.clause = pairs, read, clause
+
+    def lemmas(self, rows: Sequence[int]) -> list[str]:
+        return [self.read[row][self.clause].lemma for row in rows]
+
+    def shows(self, said: Sequence[Sequence[str]], rows: Sequence[int], verb: int, *, changed: bool) -> list[bool]:
+        """Whether a clause's verb is there, in its noun's gender or changed to the other."""
+        genders = [self.read[row][verb].gender for row in rows]
+        wanted = [other(gender) if changed else gender for gender in genders]
+        return [each[verb - self.clause :][:1] == [gender] for each, gender in zip(said, wanted)]
+
+    def understood(self, seed: int) -> tuple[list[int], Estimate]:
+        """The sentences whose verbs agree from the clause's noun on, and how often the clause's own does."""
+        rows = range(len(self.read))
+        [said] = self.genders(rows)
+        right = [self.shows(said, rows, verb, changed=False) for verb in range(self.clause, 2)]
+        return [row for row in rows if all(each[row] for each in right)], estimate(right[0], self.lemmas(rows), seed)
+
+    def swap(self, what: str, units: int, rows: Sequence[int], values: Sequence[Tensor], seed: int) -> Swap:
+        """Values [R, H] put in; after the first, what random sets or directions put in."""
+        said = self.genders(rows, [{self.experiment.site: value} for value in values])
+        lemmas = self.lemmas(rows)
         verbs = [
-            estimate(changed(said, recipients, number), names, seed) if number >= clause else None for number in (0, 1)
+            estimate(self.shows(said[0], rows, verb, changed=True), lemmas, seed) for verb in range(self.clause, 2)
         ]
-        found.append(
-            Swap(
-                clause + 1, "the register's units, donor of the same gender", k, verbs[0], verbs[1], 0, None, None, None
-            )
-        )  # type: ignore[arg-type]
-    return found
+        own, *random = (cluster_mean(self.shows(each, rows, self.clause, changed=True), lemmas) for each in said)
+        first = verbs[0] if self.clause == 0 else None
+        return Swap(self.clause + 1, what, units, first, verbs[-1], len(random), *beside(own, random))
+
+    def swaps(
+        self, rows: Sequence[int], held_out: set[str], units: Sequence[int], direction: Values, draws: int,
+        recipients: int, seed: int,
+    ) -> list[Swap]:  # fmt: skip
+        """Every kind of swap, on held-out nouns of those rows; none where too few sentences are understood."""
+        partner, alike = (partner_of(self.pairs, self.read, self.clause, same=same) for same in (False, True))
+        rows = [row for row, lemma in zip(rows, self.lemmas(rows)) if lemma in held_out and row in partner]
+        genders = Counter(self.read[row][self.clause].gender for row in rows)
+        if min(genders[gender] for gender in GENDERS) < FEWEST:
+            return []
+        rows = [rows[n] for n in numpy.random.default_rng(seed).permutation(len(rows))[:recipients]]
+        cell, H = self.experiment.own, self.experiment.own.shape[1]
+        own, donor = cell[rows], cell[[partner[row] for row in rows]]  # [R, H]
+        spread = cell.std(0, keepdim=True).T.numpy()  # [H, 1]
+        sets, _ = matched(units, spread, draws, numpy.random.default_rng(seed))
+        lines = numpy.random.default_rng(seed).normal(size=(draws, H))
+        lines = torch.from_numpy(lines / numpy.linalg.norm(lines, axis=1, keepdims=True)).to(own)
+        line = torch.from_numpy(direction).to(own)
+        shift = ((donor - own) @ line)[:, None]  # [R, 1] how far the direction moves: random ones go as far
+        given = lambda own, donor, units: own.index_copy(1, torch.tensor(units), donor[:, units])
+        found = [
+            self.swap(UNITS, len(units), rows, [given(own, donor, each) for each in (units, *sets)], seed),
+            self.swap(DIRECTION, 1, rows, [own + shift * each for each in (line, *lines)], seed),
+            self.swap(EVERY, H, rows, [donor], seed),
+        ]
+        if rows := [row for row in rows if row in alike]:
+            value = given(cell[rows], cell[[alike[row] for row in rows]], units)
+            found.append(self.swap(SAME_GENDER, len(units), rows, [value], seed))
+        return found
 
 
 def decide_swap(swaps: Sequence[Swap]) -> str:
     """Which picture the register's units fit, when they are swapped: in clause 1 its verb changes and the next does not;
     in clause 2 the same units change clause 2's."""
-    units = {each.clause: each for each in swaps if each.what == "the register's units"}
+    units = {each.clause: each for each in swaps if each.what == UNITS}
     if set(units) != {1, 2} or units[1].first_verb is None:
         return UNDECIDED
     own_1, next_1, own_2 = units[1].first_verb, units[1].second_verb, units[2].second_verb
-    if own_1.low <= CHANGED:
+    if own_1.low <= CHANGED or next_1.high >= CHANGED:
         return UNDECIDED
-    if own_2.low > CHANGED and next_1.high < CHANGED:
-        return REGISTER
-    return SLOTS if own_2.high < CHANGED and next_1.high < CHANGED else UNDECIDED
+    return REGISTER if own_2.low > CHANGED else SLOTS if own_2.high < CHANGED else UNDECIDED
 
 
 # ── the whole test ───────────────────────────────────────────────────────────────────────────────────────────────────
 def sites_of(translator: Translator) -> list[str]:
     """The decoder's memory and output, and the encoder's memory in each direction, of the last layer."""
-    model = translator.model
-    top, below = model.decoder[-1], model.encoder[-1]
+    top, below = translator.model.decoder[-1], translator.model.encoder[-1]
     states = (top.cell.memory, top.cell.states[0])
     return [f"{top.places[0]}.{state}" for state in states] + [f"{place}.{below.cell.memory}" for place in below.places]
 
@@ -552,102 +588,23 @@ def register_test(
     `draws` random sets of units and directions stand beside each swap, on at most `recipients` sentences.
     UserError: too few such pairs.
     """
-    held_out, forms = held_out_lemmas(pairs), telling(pairs)
-    sites = sites_of(translator)
-    chosen = two_subjects(pairs)
-    if not chosen:
-        raise UserError(
-            "no sentence with two subjects, each with its verb: the register test needs the agreement corpus"
-        )
-    aligned = align(translator, chosen)
-    read = [clauses(pair, sites[0], *words) for pair, words in zip(chosen, aligned)]
-    kept = [row for row, each in enumerate(read) if min(len(clause.steps) for clause in each) > DECISIVE]
-    if not kept:
-        raise UserError(f"no sentence with {DECISIVE} words without gender between two subjects and their verbs")
-    chosen, aligned, read = [chosen[row] for row in kept], [aligned[row] for row in kept], [read[row] for row in kept]
-    made = traced(translator, chosen, sites).values
-    found, units, direction = [], [], numpy.zeros(0)
-    for site in sites:
-        here = [clauses(pair, site, *words) for pair, words in zip(chosen, aligned)]
-        subjects, recorded = subjects_of(chosen, here, held_out), record(made[site], here)
-        result, probes = examine(site, subjects, recorded, seed)
+    held_out, forms, sites = held_out_lemmas(pairs), telling(pairs), sites_of(translator)
+    chosen = neutral_before_verbs(pairs, sites[0], translator.tokenizer)
+    recorded, found = recordings(translator, chosen, sites, held_out), []
+    for site, here in recorded.items():
+        result, probes = examine(site, here.subjects, here.values, seed)
         if site.startswith("decoder"):
-            inputs = swapped_inputs(translator, chosen, here, site, subjects, probes, seed)
-            result = replace(result, inputs=inputs)
-        if site == sites[0]:
-            units, direction = register_units(subjects, recorded, result.step)
+            result = replace(result, inputs=swapped_inputs(translator, chosen, site, here, probes, seed))
         found.append(result)
+    cell = recorded[sites[0]]
+    units, direction = register_units(cell.subjects, cell.values, found[0].step)
     swaps, understood = [], []
     for clause in (0, 1):
-        swapping = Swapping(translator, chosen, read, clause, forms)
-        some, share = understanding(swapping, seed)
+        swapping = Swapping(translator, chosen, cell.read, clause, forms)
+        rows, share = swapping.understood(seed)
         understood.append(share)
-        swaps += swaps_at(swapping, chosen, some, held_out, units, direction, draws, recipients, seed)
+        swaps += swapping.swaps(rows, held_out, units, direction, draws, recipients, seed)
     if min(each.value for each in understood) < UNDERSTOOD:
         agree = f"the verbs agree in {understood[0].value:.0%} and {understood[1].value:.0%} of the clauses only"
         found = [replace(each, verdict=UNDECIDED, why=f"{agree}; else {each.verdict}: {each.why}") for each in found]
     return Result(understood, found, units, swaps, decide_swap(swaps))
-
-
-def swapped_inputs(
-    translator: Translator, pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], site: str,
-    subjects: Subjects, probes: Mapping[int, Probe], seed: int,
-) -> list[SwappedInput]:  # fmt: skip
-    """Clause 1's probe where the decoder was made to read, in one clause, the partner of the noun that the source names."""
-    partner = partner_of(pairs, [(a.place, b.place) for a, b in read])
-    found = []
-    for clause in (0, 1):
-        both = [
-            (row, other)
-            for (row, which), other in partner.items()
-            if which == clause and subjects.held_out[[row, other], clause].all()
-        ]
-        if not both:
-            continue
-        said = [n for _, n in both]
-        made = traced(translator, [replace(pairs[row], target=pairs[n].target) for row, n in both], [site]).values
-        forced = [read[n] for n in said]
-        for step, (at, values) in ((s, v) for (c, s), v in record(made[site], forced).items() if c == clause):
-            if step not in probes:
-                continue
-            those = [said[n] for n in at]
-            score = probes[step].score(values)
-            auc = area(
-                score,
-                subjects.feminine[those, clause],
-                subjects.lemmas[those, clause].tolist(),
-                [str(each) for each in subjects.feminine[those, 1 - clause]],
-                seed,
-            )
-            found.append(SwappedInput(clause + 1, step, auc))
-    return found
-
-
-def understanding(swapping: Swapping, seed: int) -> tuple[list[int], Estimate]:
-    """The sentences whose verbs agree from the clause's noun on, and how often the clause's own does."""
-    rows, clause = range(len(swapping.read)), swapping.clause
-    said = swapping.genders(rows)
-    right = [
-        [len(genders) > n and genders[n] == each[clause + n].gender for n in range(2 - clause)]
-        for genders, each in zip(said, swapping.read)
-    ]
-    lemmas = [each[clause].lemma for each in swapping.read]
-    share = estimate([each[0] for each in right], lemmas, seed)
-    return [row for row in rows if all(right[row])], share
-
-
-def swaps_at(
-    swapping: Swapping, pairs: Sequence[Pair], rows: Sequence[int], held_out: set[str], units: Sequence[int],
-    direction: Values, draws: int, recipients: int, seed: int,
-) -> list[Swap]:  # fmt: skip
-    """The swaps at one clause's noun, on held-out nouns; none where too few sentences are understood."""
-    places, clause = [(a.place, b.place) for a, b in swapping.read], swapping.clause
-    other, same = partner_of(pairs, places), partner_of(pairs, places, same=True)
-    held = [row for row in rows if swapping.read[row][clause].lemma in held_out and (row, clause) in other]
-    genders = Counter(swapping.read[row][clause].gender for row in held)
-    if min((genders[gender] for gender in GENDERS), default=0) < FEWEST:
-        return []
-    held = [held[n] for n in numpy.random.default_rng(seed).permutation(len(held))[:recipients]]
-    pairs_of_same = [(row, same[row, clause]) for row in held if (row, clause) in same]
-    donors = [other[row, clause] for row in held]
-    return swap(swapping, held, donors, pairs_of_same, units, direction, draws, seed)
