@@ -498,7 +498,8 @@ def causal(
     """Find the smallest set on `choose`'s nouns; on `test`'s, do everything to it, and what can be done to all units.
 
     `order` are all units of the last decoder cell, those first that tell the genders best apart; `sizes` are the numbers of
-    units among which the smallest set is looked for; `draws` random sets and directions, and a fifth as many erasures.
+    units among which the smallest set is looked for; `draws` random sets, half as many random directions of either kind, and
+    a fifth as many erasures.
     """
     experiment, site, H = test.experiment, test.experiment.site, len(order)
     random, model = numpy.random.default_rng(test.seed), experiment.translator.model
@@ -532,7 +533,7 @@ def causal(
             ablated[name] = float(numpy.mean(left))
     for units in (chosen, None):
         progress("random directions", 0.6 if units else 0.75)
-        directions = [test.steer_at_random(site, 1.0, random, units) for _ in range(draws)]
+        directions = [test.steer_at_random(site, 1.0, random, units) for _ in range(max(2, draws // 2))]
         controls += test.controls(
             "random directions", len(units or order), test.steer(site, 1.0, units=units), directions
         )

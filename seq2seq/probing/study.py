@@ -44,7 +44,7 @@ class Size:
     cuts: int  # random sets beside a surgery or a swap
 
 
-FULL = Size("full", frames=800, draws=100, recipients=200, events=300, cuts=20)
+FULL = Size("full", frames=800, draws=100, recipients=160, events=300, cuts=20)
 QUICK = Size("quick", frames=100, draws=20, recipients=40, events=60, cuts=5)
 
 
@@ -151,14 +151,14 @@ class Family:
         return numpy.argsort(-numpy.abs(difference(values, feminine, self.lemmas(self.fitted)))).tolist()
 
     def partners(self, fitted: bool = False, gender: str | None = None, *, same_gender: bool = False) -> list[Partners]:
-        """Recipients (of one gender) with donors, drawn from the held-out nouns in held-out templates, or from those to fit
-        on."""
+        """Recipients with donors, drawn from the held-out nouns in held-out templates, or from those to fit on; of these,
+        those of one gender."""
         rows = self.fitted if fitted else [row for row in self.good if self.stimuli[row].held_out]
-        found = partners(self.stimuli, rows, same_gender=same_gender)
-        found = [each for each in found if gender in (None, self.stimuli[each.recipient].factors.gender)]
+        drawn = some(partners(self.stimuli, rows, same_gender=same_gender), self.size.recipients, self.seed)
+        found = [each for each in drawn if gender in (None, self.stimuli[each.recipient].factors.gender)]
         if not found:
             raise UserError("too few held-out sentences are understood to exchange anything: train for longer")
-        return some(found, self.size.recipients, self.seed)
+        return found
 
     def rate(self, said: Sequence[bool], pairs: Sequence[Partners]) -> Estimate:
         rows = [each.recipient for each in pairs]
@@ -178,10 +178,9 @@ class Family:
             wanted, lemmas = other(gender), self.lemmas([each.recipient for each in pairs])
             for place, k in enumerate(curve):
                 progress(f"exchanging units, {self.name}", (number * len(curve) + place) / (2 * len(curve)))
-                [said] = self.experiment.interchange(pairs, [torch.tensor(order[:k])])
                 draws = self.size.draws if k == eighth(H) else max(2, self.size.draws // 10)
                 sets, _ = matched(order[:k], traits, draws, random)
-                drawn = [self.experiment.interchange(pairs, [torch.tensor(each)])[0] for each in sets]
+                said, *drawn = self.experiment.interchange(pairs, [torch.tensor(each) for each in (order[:k], *sets)])
                 own, *rates = (cluster_mean([each.all_are(wanted) for each in by], lemmas) for by in (said, *drawn))
                 found.append(
                     Flips(
