@@ -107,8 +107,6 @@ class Paths:
     def at_start(self) -> dict[str, Outcome]:
         """Each part's outcome, and the total's."""
         experiment, model = self.experiment, self.experiment.translator.model
-        with torch.inference_mode():
-            encoded = model.encode(experiment.source, experiment.lengths)
         stimuli = experiment.stimuli
         before = lambda rows: [stimuli[row].pieces[: stimuli[row].noun.first] for row in rows]
         noun = lambda rows: [stimuli[row].pieces[stimuli[row].noun.first : stimuli[row].position] for row in rows]
@@ -116,7 +114,9 @@ class Paths:
         def read(initial: Sequence[int], words: Sequence[int], nouns: Sequence[int]) -> Start:
             """The rows whose initial state, whose words before the noun and whose noun are read, the source unchanged."""
             prefixes = [[*each, *last] for each, last in zip(before(words), noun(nouns))]
-            found = experiment.read(encoded.rows(torch.tensor(initial)), prefixes)
+            with torch.inference_mode():
+                encoded = model.encode(experiment.source[initial], experiment.lengths[initial])
+            found = experiment.read(encoded, prefixes)
             seen = self.own.memory
             return Start(Memory(seen.states, seen.keys, seen.mask, found.memory.initial), found.first)
 
