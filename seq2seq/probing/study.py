@@ -16,14 +16,14 @@ from .. import checkpoint
 from ..config import UserError
 from ..progress import Progress
 from ..translator import Translator
-from . import gates, register
+from . import examples, gates, register
 from .causal import Bench, Causal, causal, some
 from .interventions import Experiment
 from .ladder import Hypothesis, Rung, climb, hypotheses
 from .paths import Decomposition, decompose
 from .persistence import Curve, persistence
 from .reading import Reader, Reading, read
-from .statistics import ENOUGH, Estimate, beside, cluster_mean, estimate
+from .statistics import ENOUGH, Estimate, auc, beside, by_cluster, cluster_mean, estimate
 from .stimuli import GENDERS, Partners, other, partners, select
 from .units import difference, eighth, matched, sizes
 
@@ -49,22 +49,12 @@ QUICK = Size("quick", frames=100, draws=20, recipients=40, events=60, cuts=5)
 
 
 @dataclass(frozen=True)
-class Strip:
-    """One unit of one site over the words of one sentence."""
+class UnitMap:
+    """How well each unit of one layer's memory tells the gender at the noun, by itself."""
 
-    unit: int
-    values: list[float]
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One of the two sentences that the project begins with, as the model sees it."""
-
-    source: str
-    target: str
-    translation: str  # the model's own
-    target_words: list[str]
-    strips: dict[str, list[Strip]]  # site → a strip for each shown unit
+    site: str
+    areas: list[float]  # AUC for feminine over held-out nouns, in held-out templates
+    nouns: int
 
 
 @dataclass(frozen=True)
@@ -106,7 +96,9 @@ class Result:
     persistence: list[Curve] = field(default_factory=list)
     not_measured: dict[str, str] = field(default_factory=dict)  # what, and why not
     boy_to_girl: list[tuple[int, str]] = field(default_factory=list)  # k, the boy's sentence with the girl's k units
-    sentences: list[Sentence] = field(default_factory=list)
+    sentences: list[examples.Sentence] = field(default_factory=list)  # the boy, the girl, the two of them
+    sliders: list[examples.Slider] = field(default_factory=list)
+    layers: list[UnitMap] = field(default_factory=list)
 
     @property
     def eighth(self) -> int:
@@ -143,12 +135,24 @@ class Family:
         """Rows on which units are chosen: nouns and templates that nothing is measured on."""
         return [row for row in self.good if self.stimuli[row].fitted]
 
-    def order(self) -> list[int]:
-        """All units of the cell, those first whose means for the two genders are furthest apart at the noun; means are
-        over lemmas, on the nouns and templates to fit on."""
-        values = self.experiment.own[self.fitted].numpy()
+    def order(self, site: str | None = None) -> list[int]:
+        """All units of a site (None: the cell), those first whose means for the two genders are furthest apart at the noun;
+        means are over lemmas, on the nouns and templates to fit on."""
+        values = (self.experiment.values(site) if site else self.experiment.own)[self.fitted].numpy()
         feminine = numpy.array([self.stimuli[row].factors.gender == "feminine" for row in self.fitted])
         return numpy.argsort(-numpy.abs(difference(values, feminine, self.lemmas(self.fitted)))).tolist()
+
+    def unit_maps(self) -> list[UnitMap]:
+        """Every layer's memory, the encoder's at the English noun."""
+        rows = [row for row in self.good if self.stimuli[row].held_out]
+        feminine = numpy.array([self.stimuli[row].factors.gender == "feminine" for row in rows])
+        found = []
+        for layer in (*self.translator.model.encoder, *self.translator.model.decoder):
+            for site in (f"{place}.{layer.cell.memory}" for place in layer.places):
+                means, lemmas = by_cluster(self.experiment.values(site)[rows].numpy(), self.lemmas(rows))
+                labels = by_cluster(feminine.astype(float), self.lemmas(rows))[0] > 0.5  # [L]
+                found.append(UnitMap(site, auc(means, labels).tolist(), len(lemmas)))
+        return found
 
     def partners(self, fitted: bool = False, gender: str | None = None, *, same_gender: bool = False) -> list[Partners]:
         """Recipients with donors, drawn from the held-out nouns in held-out templates, or from those to fit on; of these,
@@ -304,6 +308,8 @@ class Study:
             lambda: persistence(self.translator, self.pairs, units, self.seed, at_most=size.events),
         )
         self.progress("the boy and the girl", 0.97)
+        boy_and_girl = select(pinned(), self.translator.tokenizer, "lexical", 1)
+        sets = [[unit] for unit in found.best] + [found.causal.chosen]
         return replace(
             found,
             hypotheses=hypotheses(found.reading, found.causal, told, tested),
@@ -313,24 +319,25 @@ class Study:
             persistence=kept or [],
             not_measured=reasons,
             boy_to_girl=self.boy_to_girl(own.order()),
-            sentences=[self.sentence(pair, found.best) for pair in pinned()],
+            sentences=self.sentences(),
+            sliders=examples.sliders(
+                self.translator, run, boy_and_girl, [own.stimuli[row] for row in own.fitted], sets, self.seed
+            ),
+            layers=own.unit_maps(),
         )
 
     # The boy and the girl
 
-    def sentence(self, pair: Pair, units: Sequence[int]) -> Sentence:
-        trace = self.translator.trace(pair.source, pair.target, self.drawn())
-        strips = {}
-        for site in self.drawn():
-            values = trace.words(site, 0)[:, list(units)]
-            strips[site] = [Strip(unit, [round(float(v), 4) for v in values[:, n]]) for n, unit in enumerate(units)]
-        said = self.translator.translate([pair.source], beam=1)[0]
-        return Sentence(pair.source, pair.target, said, [word.text for word in trace.targets[0]], strips)
-
-    def drawn(self) -> list[str]:
-        """The memory first, then the rest of its layer."""
-        cell, own = self.translator.model.decoder[-1].cell, self.lexical
-        return [f"{own.place}.{name}" for name in dict.fromkeys((own.memory, *cell.gates, *cell.states))]
+    def sentences(self) -> list[examples.Sentence]:
+        """The boy's, the girl's, and both in one, which the model is asked to translate: no corpus says it."""
+        model, forms = self.translator.model, register.telling(self.pairs)
+        units = {
+            place: self.lexical.order(f"{place}.{layer.cell.memory}")[:SHOWN]
+            for layer in (model.encoder[-1], model.decoder[-1])
+            for place in layer.places
+        }
+        asked = [(pair.source, pair.target) for pair in pinned()] + [(examples.SWITCH, None)]
+        return [examples.sentence(self.translator, *each, units, forms) for each in asked]
 
     def boy_to_girl(self, order: Sequence[int]) -> list[tuple[int, str]]:
         """What becomes of the boy's sentence with the girl's k best units."""
