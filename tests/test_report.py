@@ -17,6 +17,7 @@ from itertools import product
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
+from xml.etree import ElementTree
 
 import pytest
 import torch
@@ -25,7 +26,7 @@ from hypothesis import strategies as some
 
 from corpora.agreement import load as agreement
 from corpora.agreement import pinned
-from seq2seq.probing import causal, examples, gates, paths, persistence, register, report
+from seq2seq.probing import causal, examples, gates, paths, persistence, plots, register, report
 from seq2seq.probing.ladder import NO, UNDECIDED, YES, Rung
 from seq2seq.probing.stimuli import GENDERS, Stimulus, other, select
 from seq2seq.probing.study import Flips, Result, UnitMap
@@ -145,7 +146,7 @@ def made_up(translator: Translator, stimuli: Sequence[Stimulus], run: str, seed:
     pair = select(pinned(), translator.tokenizer, "lexical", 1)
     return replace(
         found, reading=reading, causal=caused, persistence=curves, register=tested, gates=story, paths=cuts,
-        facts={"size": HOSTILE, "training seed": seed, "corpus": ["a", HOSTILE], "stimuli": {"lexical": 3}},
+        facts={"size": HOSTILE, "training seed": seed, "seed": 1, "corpus": ["a", HOSTILE], "stimuli": {"lexical": 3}},
         flips=[of(Flips, family="lexical", k=k, direction=way) for k, way in product((1, 2, 8), WAYS)],
         understood={"lexical": of(causal.Estimate), "open": of(causal.Estimate)},
         sentences=[*walked, both],
@@ -217,6 +218,17 @@ def test_no_text_gets_out_of_the_data(text):
 def test_results_are_saved_as_tables_too(folder):
     names = {path.name for path in (folder / "csv").iterdir()}
     assert {"result.csv", "flips.csv", "ladder.csv", "sliders.stops.csv", "sentences.walks.units.csv"} <= names
+
+
+def test_figures_for_print_say_n_seed_and_control(results, tmp_path):
+    written = plots.save(results, tmp_path)
+    names = {path.stem for path in written}
+    assert len(names) == len(written) == 2 * 9 + 1 and "runs" in names
+    for path in written:
+        drawn = ElementTree.parse(path).getroot()
+        said = " ".join("".join(drawn.itertext()).split())
+        assert re.search(r"\d+ (sentences|feminine)", said) and "ontrol" in said and "seed" in said
+        assert re.search(r"of 1\.|intervals 1\.", said)
 
 
 # Single sentences

@@ -15,11 +15,13 @@ gates           saves, keeps, erases and rewrites, lets out: the textbook's stor
 persistence     for how many words a cell tells the noun, against its forget gates
 retention       which words of a sentence its final memories hold
 ladder          L1 to L7 and P1 to P5: the verdicts, each with the number that decides it
+examples        the boy and the girl, word by word, and with units turned by hand
 study           one run's experiments together → results
 parallel        several runs' studies at a time, a process for each
 natural/        natural sentences: which gender they show, and what changes it
-figures         curves and matrices as SVG
-report          results → JSON, one HTML page, a summary
+figures         small figures as SVG
+report          results → JSON, CSV, the page (page/), a summary
+plots           the report's figures for print
 tables          traces and results as files for numpy and pandas
 planted         models whose answer is known: the tool tests itself
 """

@@ -112,6 +112,9 @@ def main() -> None:
         help="sites to fit probes at beside the decoder's states, as decoder.0.forget (default: all gates, attention's "
         "context, the encoder's cells; with --quick none)",
     )  # fmt: skip
+    parser.add_argument(
+        "--figures", action="store_true", help="also draw the report's figures for print, as SVG files in figures/"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer sentences and random sets: under a minute")
     parser.add_argument("--jobs", type=int, metavar="N", help="runs that are probed at a time (default: one a core)")
     parser.add_argument("--seed", type=int, default=1, help="of controls and intervals (default: %(default)s)")
@@ -170,7 +173,12 @@ def main() -> None:
     for each in results:
         print(summary(each))
     print(last_rung(results))
-    for path in save(results, given.out, line):
+    written = save(results, given.out, line)
+    if given.figures:
+        from . import plots  # matplotlib takes a second to load
+
+        written += tuple(plots.save(results, given.out / "figures"))
+    for path in written:
         print(f"wrote {path}")
 
 

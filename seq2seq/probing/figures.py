@@ -1,4 +1,4 @@
-"""Figures as SVG text: they stand in the page, and in files of their own. Colours are the page's, with their own as a spare."""
+"""Small figures as SVG text, for the studies beside the gender report. Colours are a page's, with their own as a spare."""
 
 from __future__ import annotations
 
@@ -26,13 +26,6 @@ class Series:
     values: Sequence[Estimate | float | None]
     ink: str = QUIET
     dash: str = "none"
-
-
-def colour(value: float, largest: float) -> str:
-    """Red above zero, blue below; how strong, by its size."""
-    share = 0.0 if largest == 0 else min(1.0, abs(value) / largest)
-    red, green, blue = (201, 60, 44) if value > 0 else (38, 115, 178)
-    return f"rgba({red},{green},{blue},{share:.2f})"
 
 
 def svg(width: int, height: int, label: str, parts: Sequence[str]) -> str:
@@ -97,31 +90,3 @@ def chart(
                 f"<text x='{WIDTH + 22}' y='{level}' fill='{INK}'>{escape(each.name)}</text>"
             )
     return svg(width, HEIGHT, label, parts)
-
-
-def matrix(label: str, rows: str, columns: str, ticks: Sequence[object], values: Sequence[Sequence[float]]) -> str:
-    """A square of AUCs: red above ½, blue below, white at it."""
-    side, left, top = 46, 90, 40
-    size = side * len(values)
-    parts = [f"<text x='{left + size / 2}' y='14' text-anchor='middle' fill='{INK}'>{escape(columns)}</text>"]
-    parts.append(
-        f"<text x='14' y='{top + size / 2}' text-anchor='middle' fill='{INK}' "
-        f"transform='rotate(-90 14 {top + size / 2})'>{escape(rows)}</text>"
-    )
-    for number, tick in enumerate(ticks):
-        middle = number * side + side / 2
-        parts.append(f"<text x='{left + middle}' y='34' text-anchor='middle' fill='{INK}'>{escape(str(tick))}</text>")
-        parts.append(
-            f"<text x='{left - 8}' y='{top + middle + 4}' text-anchor='end' fill='{INK}'>{escape(str(tick))}</text>"
-        )
-    for r, row in enumerate(values):
-        for c, value in enumerate(row):
-            at = f"x='{left + c * side}' y='{top + r * side}'"
-            parts.append(
-                f"<rect {at} width='{side}' height='{side}' fill='{colour(value - 0.5, 0.5)}' stroke='{LINE}'/>"
-            )
-            parts.append(
-                f"<text x='{left + c * side + side / 2}' y='{top + r * side + side / 2 + 4}' text-anchor='middle' "
-                f"fill='{INK}'>{value:.2f}</text>"
-            )
-    return svg(left + size + 10, top + size + 10, label, parts)
