@@ -220,6 +220,7 @@ def test_results_are_saved_as_tables_too(folder):
     assert {"result.csv", "flips.csv", "ladder.csv", "sliders.stops.csv", "sentences.walks.units.csv"} <= names
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")  # the fonts that measure a label know no emoji; the SVG names none
 def test_figures_for_print_say_n_seed_and_control(results, tmp_path):
     written = plots.save(results, tmp_path)
     names = {path.stem for path in written}
