@@ -18,7 +18,7 @@ from ..checkpoint import Run, write
 from ..config import Parser, UserError, command
 from ..progress import share_done
 from ..translator import load
-from . import natural, planted, retention
+from . import gradients, natural, planted, retention
 from .natural import study as natural_study
 from .parallel import studies
 from .report import last_rung, save, summary
@@ -26,7 +26,7 @@ from .stimuli import probed
 from .study import FULL, QUICK
 from .tables import write_table
 
-STUDIES = ("gender", "retention")
+STUDIES = ("gender", "retention", "gradients")
 SELF_TESTS = 5  # models of each kind: minutes
 
 
@@ -88,6 +88,19 @@ def remembered(given: Namespace, command: str) -> None:
         print(f"wrote {path}")
 
 
+def flows(given: Namespace, command: str) -> None:
+    """How much of the last word's gradient reaches the words before it, in each run."""
+    results, size = [], gradients.QUICK if given.quick else gradients.FULL
+    for folder in given.checkpoints:
+        translator = load(folder)
+        pairs = probed(translator, given.corpus)
+        with share_done(str(folder)) as show:
+            results.append(gradients.gradient_flow(translator, str(folder), pairs, size, given.seed, show))
+        print(gradients.summary(results[-1]))
+    for path in gradients.save(results, given.out, command):
+        print(f"wrote {path}")
+
+
 def main() -> None:
     parser = Parser(prog="python -m seq2seq.probing", description="Does the cell state hold grammatical gender?")
     parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT", help="run folders")
@@ -146,6 +159,9 @@ def main() -> None:
         raise UserError("--sentence is read by --study retention: give both")
     if given.study == "retention":
         remembered(given, line)
+        return
+    if given.study == "gradients":
+        flows(given, line)
         return
     if given.held_out and not given.pairs:
         raise UserError("--held-out measures what --pairs TSV has chosen: give both")
