@@ -109,6 +109,12 @@ class Model(nn.Module):
         layers = [site for layer in (*self.encoder, *self.decoder) for site in layer.sites()]
         return layers + (["attention.weights", "attention.context"] if self.attention else [])
 
+    def untrained(self, seed: int) -> Model:
+        """Another network of this shape, of fresh weights, on the same device and in the same precision."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return Model(self.settings, self.vocabulary).to(self.bias).eval()
+
     def embed(self, embedding: nn.Embedding, pieces: Tensor) -> Tensor:
         """Vectors of unit variance, from a table of unit length that also serves as output matrix (Vaswani et al. 2017)."""
         return embedding(pieces) * self.settings.embedding**0.5

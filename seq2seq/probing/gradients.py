@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -132,7 +132,7 @@ def sentences(tokenizer: Tokenizer, pairs: Sequence[Pair], most: int, seed: int)
     return found
 
 
-def random_pieces(vocabulary: int, seed: int, length: int = LENGTH, count: int = SEQUENCES) -> list[Read]:
+def random_pieces(vocabulary: int, seed: int, length: int, count: int) -> list[Read]:
     """Sequences of `length` pieces, each a word; special pieces are none."""
     draw = numpy.random.default_rng(seed)
     pieces = lambda n: draw.integers(END + 1, vocabulary, n).tolist()
@@ -175,9 +175,7 @@ def flow(networks: Sequence[Model], weights: str, text: str, reads: Sequence[Rea
 
     def mean(values: Values) -> Estimate:
         kept = numpy.flatnonzero(numpy.isfinite(values))
-        return estimate(
-            values[kept], [clusters[n] for n in kept], seed, templates=[which[n] for n in kept], rate=False
-        )
+        return estimate(values[kept], [clusters[n] for n in kept], seed, templates=[which[n] for n in kept], rate=False)
 
     table = numpy.full((len(logs), max(map(len, logs))), numpy.nan)  # [N, distances]
     for row, log in enumerate(logs):
@@ -193,16 +191,6 @@ def steepness(log: Values) -> float:
     return float(numpy.polyfit(known, log[known], 1)[0]) if len(known) > 1 else math.nan
 
 
-def fresh(model: Model, seeds: Iterator[int] | Sequence[int]) -> list[Model]:
-    """Networks of the same settings as they are before training."""
-    made = []
-    for seed in seeds:
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            made.append(Model(model.settings, model.vocabulary).to(next(model.parameters())).eval())
-    return made
-
-
 def gradient_flow(
     translator: Translator, run: str, pairs: Sequence[Pair], size: Size, seed: int, progress: Progress
 ) -> Result:
@@ -211,10 +199,10 @@ def gradient_flow(
     UserError: too few sentences.
     """
     trained = deepcopy(translator.model).double()
-    untrained = fresh(trained, range(seed, seed + size.networks))
+    untrained = [trained.untrained(seed + number) for number in range(size.networks)]
     texts = {
         SENTENCES: sentences(translator.tokenizer, pairs, size.sentences, seed),
-        RANDOM: random_pieces(trained.vocabulary, seed),
+        RANDOM: random_pieces(trained.vocabulary, seed, LENGTH, SEQUENCES),
     }
     top, found = trained.decoder[-1], []
     plan = [
@@ -255,30 +243,29 @@ def memory_of(result: Result, weights: str, text: str) -> Flow:
 
 
 def figure(results: Sequence[Result], weights: str, text: str) -> str:
-    """Each run's memory and the theory's lines: log10 of the gradient over distance, beside distance 1."""
+    """Each run's memory and the theory's lines: log10 of the gradient over distance, beside distance 1; intervals where the
+    axis has a number."""
     flows = [memory_of(each, weights, text) for each in results]
     longest = max(point.distance for each in flows for point in each.points)
-    distances = range(1, longest + 1)
-    marked = {1, *range(5 if longest < 50 else 50, longest + 1, 5 if longest < 50 else 50)}
+    distances, often = range(1, longest + 1), 5 if longest < 50 else 50
+    marked = {1, *range(often, longest + 1, often)}
     series = []
     for place, (result, each) in enumerate(zip(results, flows)):
         known = {point.distance: point.log10 for point in each.points}
-        values = [
-            None if d not in known else known[d] if d in marked else known[d].value for d in distances
-        ]  # intervals where the axis has a number
+        values = [None if d not in known else known[d] if d in marked else known[d].value for d in distances]
         series.append(Series(f"{result.facts['cell']}, {Path(result.run).name}", values, INKS[place % len(INKS)]))
-    for w in SCALARS:
-        series.append(Series(f"theory, w = {w:g}", [scalar(w, d) for d in distances], dash="4 3"))
-    least = min(-1.0, *(point.log10.value for each in flows for point in each.points))
-    most = max(1.0, *(point.log10.value for each in flows for point in each.points))
+    theory = {w: [scalar(w, d) for d in distances] for w in SCALARS}
+    series += [Series(f"theory, w = {w:g}", values, dash="4 3") for w, values in theory.items()]
+    measured = [level for each in flows for point in each.points for level in (point.log10.low, point.log10.high)]
+    levels = [*measured, *(level for values in theory.values() for level in values)]
     return chart(
         f"Gradient over distance, {weights}, {text}",
         "distance from the last word, in words",
         f"log₁₀ gradient, {weights}",
         [d if d in marked else "" for d in distances],
         series,
-        least=math.floor(least),
-        most=math.ceil(most),
+        least=math.floor(min(levels)),
+        most=math.ceil(max(levels)),
         percent=False,
     )
 

@@ -9,13 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy
-import torch
 from numpy.typing import NDArray
 
 from corpora.records import Factors
 
 from ..config import UserError
-from ..model import Model
 from ..progress import Progress
 from ..trace import read_at
 from ..translator import Translator
@@ -174,10 +172,8 @@ class Reader:
         V = model.vocabulary
         means = [bags[:, :V] @ source, bags[:, V:] @ target]
         means = [each / part.sum(1, keepdims=True) for each, part in zip(means, (bags[:, :V], bags[:, V:]))]
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            untrained = Model(model.settings, V).eval()
-        values = self.traced(Translator(untrained, self.translator.tokenizer), [self.site])[self.site]
+        untrained = Translator(model.untrained(seed), self.translator.tokenizer)
+        values = self.traced(untrained, [self.site])[self.site]
         return {
             "a bag of the pieces read": bags[:, bags.any(0)],
             "the embeddings of what was read": numpy.concatenate(means, axis=1),

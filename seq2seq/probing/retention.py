@@ -346,9 +346,7 @@ def retention(
     except UserError as error:
         units, refused[GENDER] = {}, str(error)
     trained = deepcopy(translator.model).double()
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        untrained = Model(trained.settings, trained.vocabulary).to(next(trained.parameters())).eval()
+    untrained = trained.untrained(seed)
     found = []
     for place, (sentence, said) in enumerate(zip(sentences, translator.translate(sentences))):
         progress("reading", 0.5 + place / len(sentences) / 2)
