@@ -308,6 +308,22 @@ def test_matched_sets_exclude_the_units_and_are_like_them():
     )
 
 
+def test_a_grids_memory_along_time_is_read_by_the_next_step_alone(tiny_model):
+    model = tiny_model("late", 2, cell="grid")
+    for layer in (0, 1):
+        torch.testing.assert_close(
+            outgoing(model, f"decoder.{layer}.cell"), model.decoder[layer].weights(0)["weight_hh"].detach().norm(dim=0)
+        )
+
+
+def test_where_the_memory_is_the_hidden_state_neither_is_held_while_the_other_changes(demo, monkeypatch):
+    monkeypatch.setattr(demo.experiment, "hidden", demo.experiment.site)
+    demo.protocol("c → h")
+    for name in ("c only", "h only"):
+        with pytest.raises(UserError, match="no protocol"):
+            demo.protocol(name)
+
+
 @pytest.mark.parametrize("attention", ["none", "late"])
 @pytest.mark.parametrize("layer", [0, 1])
 def test_a_unit_without_outgoing_weights_is_read_by_nothing(tiny_model, tokenizer, stimuli, attention, layer):

@@ -213,12 +213,17 @@ class Bench:
         sign = torch.tensor(numpy.where(self.genders == GENDERS[0], 1.0, -1.0), dtype=torch.float32)  # [R]
         return self.write(site, dose * length / direction.norm() * sign[:, None] * direction, keep=1.0)
 
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """Of a cell whose memory is its hidden state, the first only: neither can be held while the other changes."""
+        return PROTOCOLS[:1] if self.experiment.site == self.experiment.hidden else PROTOCOLS
+
     def protocol(self, name: str, units: Sequence[int] | None = None) -> MakeTap:
         """Interchange in the last layer, once: "c → h" the cell, the hidden state following; "c only" with the hidden state
         held at its own value at this step; "h only" the hidden state, the cell left alone."""
         site, hidden = self.experiment.site, self.experiment.hidden
-        if name not in PROTOCOLS:
-            raise UserError(f"no protocol {name!r}: there are {', '.join(PROTOCOLS)}")
+        if name not in self.protocols:
+            raise UserError(f"no protocol {name!r}: there are {', '.join(self.protocols)}")
         given = self.interchange(hidden if name == "h only" else site, units=units)
         if name != "c only":
             return given
@@ -482,7 +487,7 @@ def interventions(bench: Bench, units: Sequence[int]) -> dict[str, tuple[MakeTap
         "mean, held": (ablation(bench, "mean, held", units), None),
         "resample": (ablation(bench, "resample", units), 1),
     }
-    found |= {f"interchange, {name}": (bench.protocol(name, units), 1) for name in PROTOCOLS}
+    found |= {f"interchange, {name}": (bench.protocol(name, units), 1) for name in bench.protocols}
     found |= {f"clamp, dose {dose:g}": (bench.clamp(site, dose, units=units), 1) for dose in DOSES}
     return found | {f"steer, dose {dose:g}": (bench.steer(site, dose, units=units), 1) for dose in DOSES}
 

@@ -233,6 +233,7 @@ def read(
     wanted += [(reader.hidden, step) for step in (PROBED if full else (decisive,))]
     wanted += [(each, step) for each in reader.beside for step in (0, decisive)]
     probes = []
+    wanted = list(dict.fromkeys(wanted))  # in some cells memory and hidden state are one
     for number, (each, step) in enumerate(wanted):
         progress("probing", 0.1 + 0.6 * number / len(wanted))
         if (own := reader.enough(each, step)) is not None:

@@ -576,7 +576,7 @@ def decide_swap(swaps: Sequence[Swap]) -> str:
 def sites_of(translator: Translator) -> list[str]:
     """The decoder's memory and output, and the encoder's memory in each direction, of the last layer."""
     top, below = translator.model.decoder[-1], translator.model.encoder[-1]
-    states = (top.cell.memory, top.cell.states[0])
+    states = dict.fromkeys((top.cell.memory, top.cell.states[0]))  # in some cells they are one
     return [f"{top.places[0]}.{state}" for state in states] + [f"{place}.{below.cell.memory}" for place in below.places]
 
 

@@ -49,13 +49,14 @@ def outgoing(model: Model, site: str) -> Tensor:
     side = here.places.index(".".join([network, layer, *way]))
     columns = slice(side * here.units, (side + 1) * here.units)
     readers = [here.weights(side)["weight_hh"]]
-    if not last:
+    handed_on = here.cell.output in here.cell.states  # a grid hands on another than those it carries along
+    if handed_on and not last:
         following = stack[int(layer) + 1]
         readers += [following.weights(d)["weight_ih"][:, columns] for d in range(len(following.places))]
-    elif network == "decoder":
+    elif handed_on and network == "decoder":
         readers.append(model.readout.weight[:, columns])
         readers += [model.attention.project.weight.T] if model.attention else []
-    elif model.attention:
+    elif handed_on and model.attention:
         readers.append(model.attention.project.weight[:, columns])
     if network == "encoder":
         readers.append(model.bridge[int(layer)][state].weight[:, columns])
