@@ -115,7 +115,7 @@ def command(main: Callable[[], None], name: str | None = None) -> NoReturn:
     except Diverged as error:
         stop(3, f"{name}: {error}")
     except KeyboardInterrupt as error:
-        stop(130, f"\n{name}: {error or 'interrupted'}")
+        stop(130, f"\n{name}: {str(error) or 'interrupted'}")
     except BrokenPipeError:  # the reader of our output (head, less) has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:

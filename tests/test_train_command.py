@@ -102,8 +102,9 @@ def test_a_vocabulary_larger_than_the_text_allows_is_reduced_with_a_line(corpus,
     assert status == 0 and f"vocabulary: the text allows {reduced:,} pieces, not 9,000" in out
 
 
-def test_ctrl_c_saves_and_resume_is_the_unbroken_run_to_the_bit(finished, corpus, command, tmp_path):
-    """The real thing: a process that is sent SIGINT, another one that goes on."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_resume_is_the_unbroken_run_to_the_bit(finished, corpus, command, tmp_path, number):
+    """The real thing: a process that is sent the signal, another one that goes on."""
     folder = tmp_path / "run"
     process = subprocess.Popen(
         [sys.executable, train.__file__, "--corpus", corpus, "--out", folder, *TINY],
@@ -111,8 +112,8 @@ def test_ctrl_c_saves_and_resume_is_the_unbroken_run_to_the_bit(finished, corpus
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     assert process.stdout and any(line.startswith("step 15 ") for line in process.stdout)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130 and "interrupted and saved at step " in err and f"--out {folder} --resume" in err
     step = int(err.split("at step ")[1].split(";")[0])
     assert 15 <= step < 60, "stopped on its way"
@@ -121,6 +122,17 @@ def test_ctrl_c_saves_and_resume_is_the_unbroken_run_to_the_bit(finished, corpus
     for name in (checkpoint.BEST, checkpoint.LAST):
         (one, _), (other, _) = (checkpoint.read_tensors(each / name) for each in (finished, folder))
         assert one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_sigterm_is_ctrl_c(capsys):
+    """Also outside the steps of training, where there is nothing to save."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as end:
+            config.command(lambda: signal.raise_signal(signal.SIGTERM), "train.py")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert end.value.code == 130 and capsys.readouterr().err == "\ntrain.py: interrupted\n"
 
 
 def test_a_run_that_diverges_is_exit_3(corpus, command, tmp_path):

@@ -6,6 +6,10 @@ import dataclasses
 import json
 import math
 import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -255,6 +259,54 @@ def test_an_evaluation_whose_saving_is_cut_short_is_saved_by_the_resumed_run(
         same_tensors(unbroken / name, tmp_path / name)
     checkpoint.verify(tmp_path, *checkpoint.FILES)
     assert [line["step"] for line in history(tmp_path)] == [5, 10, 14]
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A file system of its own, half a megabyte large."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", disk], capture_output=True, text=True)
+    if made.returncode:
+        pytest.skip(f"needs the right to mount a small disk, as root has it: {made.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def fill(disk: Path) -> None:
+    with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(1024)):
+            pass
+
+
+REFUSING_DISKS: dict[str, tuple[Callable[[Path], object], Callable[[Path], object], str]] = {
+    "full": (fill, lambda disk: (disk / "filler").unlink(), "No space left on device"),
+    "read-only": (
+        lambda disk: subprocess.run(["mount", "-o", "remount,ro", disk], check=True),
+        lambda disk: subprocess.run(["mount", "-o", "remount,rw", disk], check=True),
+        "Read-only file system",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSING_DISKS)
+def test_a_disk_that_refuses_a_save_is_named_and_the_run_goes_on_when_it_takes_files_again(
+    begin, unbroken, small_disk, kind
+):
+    refuse, take, reason = REFUSING_DISKS[kind]
+    made, folder = begin(small_disk / "run"), small_disk / "run"
+    whole = rf"{re.escape(str(folder))}/.*: {reason}: step 10 is not saved; the save of step 5 is whole, .*--resume"
+    with pytest.raises(UserError, match=whole):
+        made.run(lambda step, *_: refuse(small_disk) if step == 7 else None, lambda evaluation: None)
+    made = begin(folder, seed=99)
+    made.restore()
+    assert made.steps == 5
+    checkpoint.verify(folder, *checkpoint.FILES)
+    take(small_disk)
+    run(made)
+    for name in (BEST, LAST):
+        same_tensors(unbroken / name, folder / name)
+    assert {path.name for path in folder.iterdir()} == {BEST, LAST, checkpoint.HISTORY, checkpoint.SUMS}
 
 
 def test_what_holds_no_state_is_refused(begin, tiny_run, tmp_path):
