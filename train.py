@@ -120,6 +120,7 @@ def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     _, model, tokenizer = checkpoint.load(folder, checkpoint.LAST)
     made = Training(model.to(training.device()), tokenizer, train.pairs, dev.pairs, settings, run.precision, folder)
     made.restore()
+    checkpoint.tidy(folder)
     print(f"resumed at step {made.steps:,}")
     return made, run
 

@@ -79,6 +79,13 @@ def store(path: Path, data: bytes | str) -> None:
     write_sums(folder, {**sums, name: [new]})
 
 
+def tidy(folder: Path) -> None:
+    """Remove what writings that were killed have left behind. Only for the one who writes this run."""
+    for name in (*FILES, SUMS):
+        for left in folder.glob(f".{name}.*"):
+            left.unlink(missing_ok=True)
+
+
 def verify(folder: Path, *names: str) -> None:
     """UserError: one of these files of a run is there, but it is not the one that SHA256SUMS lists."""
     for name in names:

@@ -1,0 +1,186 @@
+"""python -m tests.faults: what breaks is broken on purpose, many times, and what must stand is compared to the bit.
+
+python -m tests.faults kills 100       kill -9 at random moments of training
+python -m tests.faults reports 100     and of the writing of a report
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a pool of threads does not outlive a fork; torch reads it as it loads
+
+import torch
+
+import seq2seq
+import train
+from seq2seq import checkpoint
+from seq2seq.checkpoint import BEST, HISTORY, LAST, RUN, SCORES
+from seq2seq.config import Parser, command
+from seq2seq.probing import report
+from seq2seq.probing.stimuli import probed
+from seq2seq.probing.study import QUICK, Study
+
+HOUSE = Path(__file__).parent.parent
+SENTENCES = [
+    ("I am a boy who likes to learn.", "Jsem kluk, který se rád učí."),
+    ("I am a girl who likes to learn.", "Jsem holka, která se ráda učí."),
+    ("The boy was at home.", "Kluk byl doma."),
+    ("The girl is tired.", "Holka je unavená."),
+    ("My brother learned English.", "Můj bratr se učil anglicky."),
+]
+TINY = shlex.split(
+    "--units 8 --embedding 6 --dropout 0.3 --vocabulary 400 --batch-tokens 30 --warmup 3 --max-steps 60 "
+    "--evaluate-every 10 --precision float32"
+)
+TIMED = dict.fromkeys(("minutes", "tokens_per_second", "train_loss"))  # differ between two runs that are the same
+
+
+def write_corpus(folder: Path) -> None:
+    folder.mkdir()
+    for split in ("train", "dev", "test"):
+        for side, sentences in zip(("en", "cs"), zip(*SENTENCES)):
+            (folder / f"{split}.{side}").write_text("".join(f"{sentence}\n" for sentence in sentences))
+
+
+def begin(work: Callable[[], None], log: Path) -> int:
+    """The number of a new process that does some work as a command; what it prints goes to the log."""
+    number = os.fork()
+    if number:
+        return number
+    with log.open("w") as printed:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(printed.fileno(), stream.fileno())
+    try:
+        command(work, "faults")
+    except SystemExit as end:
+        sys.stdout.flush()
+        os._exit(end.code if isinstance(end.code, int) else 1)
+    finally:
+        os._exit(99)  # a traceback
+
+
+def ended(number: int, seconds: float) -> int | None:
+    """The status that a process ended with by itself; None: it did not in so many seconds, and was killed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        done, status = os.waitpid(number, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.001)
+    os.kill(number, signal.SIGKILL)
+    os.waitpid(number, 0)
+    return None
+
+
+def trained(*given: object) -> Callable[[], None]:
+    """train.py with some arguments."""
+
+    def work() -> None:
+        sys.argv = ["train.py", *map(str, given)]
+        train.main()
+
+    return work
+
+
+def check_readable(folder: Path) -> None:
+    """Every file of a run that is there can be read and fits its digest."""
+    checkpoint.verify(folder, *checkpoint.FILES)
+    for name in (BEST, LAST):
+        if (folder / name).exists():
+            checkpoint.read_tensors(folder / name)
+    for name in (RUN, SCORES):
+        if (folder / name).exists():
+            json.loads((folder / name).read_text())
+    if (folder / LAST).exists():
+        checkpoint.load(folder, LAST)
+
+
+def check_same(one: Path, other: Path) -> None:
+    """Two runs are the same to the bit, but for the time that they took."""
+    for name in (BEST, LAST):
+        (a, _), (b, _) = (checkpoint.read_tensors(each / name) for each in (one, other))
+        assert a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a), f"{name} differs"
+    for name in (checkpoint.TOKENIZER, checkpoint.WORDS, SCORES):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), f"{name} differs"
+    first, second = (
+        [json.loads(line) | TIMED for line in (each / HISTORY).read_text().splitlines()] for each in (one, other)
+    )
+    assert first == second, f"{HISTORY} differs"
+    assert not list(other.glob(".*")), "a killed writing left something behind"
+
+
+def kill_trainings(count: int, chance: random.Random, place: Path) -> None:
+    """Kill trainings at random moments until `count` kills are done, go on with each, and compare what it comes to."""
+    write_corpus(place / "corpus")
+    new = ["--corpus", place / "corpus", *TINY]
+    started = time.monotonic()
+    assert ended(begin(trained(*new, "--out", place / "unbroken"), place / "log"), 600) == 0, (
+        place / "log"
+    ).read_text()
+    whole = time.monotonic() - started
+    kills = runs = resumed = 0
+    while kills < count:
+        runs, folder = runs + 1, place / f"run-{runs}"
+        status = None
+        while status is None:
+            saved = (folder / LAST).exists()
+            given = ["--resume"] if saved else new
+            resumed += saved
+            status = ended(begin(trained(*given, "--out", folder), place / "log"), chance.uniform(0, whole))
+            if status is None:
+                kills += 1
+                check_readable(folder)
+        assert status == 0, (place / "log").read_text()
+        check_same(place / "unbroken", folder)
+        shutil.rmtree(folder)
+    print(
+        f"{kills} kills -9 of {runs} trainings of {whole:.1f} s: 0 unreadable files, {resumed} of {resumed} resumed, "
+        f"{runs} of {runs} ended as the unbroken run, to the bit"
+    )
+
+
+def kill_reports(count: int, chance: random.Random, place: Path) -> None:
+    """Kill the writing of a report at random moments; each of its files is absent, or what it should be."""
+    translator = seq2seq.load(HOUSE / "checkpoints" / "demo")
+    result = Study(translator, probed(translator, "agreement"), QUICK, 1).result("demo")
+    started = time.monotonic()
+    report.save([result], place / "unbroken", "python -m tests.faults")
+    whole = time.monotonic() - started
+    right = {path.name: path.read_bytes() for path in (place / "unbroken").iterdir()}
+    kills, present, folder = 0, 0, place / "report"
+    write = lambda: report.save([result], folder, "python -m tests.faults")
+    while kills < count:
+        kills += ended(begin(write, place / "log"), chance.uniform(0, whole)) is None
+        for name in right:
+            if (folder / name).exists():
+                present += 1
+                assert (folder / name).read_bytes() == right[name], f"{name} is not whole"
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{kills} kills -9 while a report was written: {present} files there, all whole")
+
+
+def main() -> None:
+    parser = Parser(prog="python -m tests.faults", description="Break what can break, and see that nothing is lost.")
+    parser.add_argument("what", choices=tuple(FAULTS))
+    parser.add_argument("count", type=int, help="how often")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments (default: %(default)s)")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        FAULTS[given.what](given.count, random.Random(given.seed), Path(place))
+
+
+FAULTS = {"kills": kill_trainings, "reports": kill_reports}
+
+if __name__ == "__main__":
+    command(main, "python -m tests.faults")
