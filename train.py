@@ -4,11 +4,13 @@
 python train.py                                          the default recipe on the bundled agreement corpus
 python train.py --corpus my/folder --out checkpoints/my  your own pairs
 python train.py --out checkpoints/my --resume            go on where it stopped
+torchrun --nproc-per-node 4 train.py                     on four GPUs, or four CPU processes
 """
 
 import argparse
 import hashlib
 import json
+import os
 import shlex
 import signal
 import sys
@@ -154,7 +156,15 @@ def main() -> None:
     sys.stdout.reconfigure(line_buffering=True)  # a log shows each line as it comes
     given = arguments()
     folder = given["out"]
-    made, run = (resume if given["resume"] else start)(given, folder)
+    rank, _ = training.rank_and_world()
+    if rank > 0:  # of several, the first one speaks, and begins the run that all the others go on with
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, it is open to the end
+    if rank > 0 or given["resume"]:
+        training.join()
+        made, run = resume(given, folder)
+    else:
+        made, run = start(given, folder)
+        training.join()
     weights = sum(parameter.numel() for parameter in made.model.parameters())
     print(
         f"{weights:,} parameters on {made.place}, {run.precision}, {len(made.tokenizer):,} pieces, "
@@ -164,6 +174,9 @@ def main() -> None:
         signal.signal(number, lambda *_: setattr(made, "interrupted", True))
     with Display(made.settings.max_steps, made.steps) as display:
         print(f"stopped at {made.run(display.step, display.evaluation)}")
+    training.leave()
+    if rank > 0:
+        return
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     finish(run, folder, made.dev)

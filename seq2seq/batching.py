@@ -30,6 +30,12 @@ class Batch:
     target_in: Tensor
     target_out: Tensor
 
+    def part(self, number: int, of: int) -> Batch:
+        """Every `of`-th sentence, beginning with `number`, without the padding that only the others need."""
+        source_lengths, target_out = self.source_lengths[number::of], self.target_out[number::of]
+        S, T = int(source_lengths.max()), int((target_out != PAD).sum(1).max())
+        return Batch(self.source[number::of, :S], source_lengths, self.target_in[number::of, :T], target_out[:, :T])
+
     def to(self, device: torch.device) -> Batch:
         moved = (each.to(device, non_blocking=True) for each in (self.source, self.target_in, self.target_out))
         source, target_in, target_out = moved

@@ -20,6 +20,10 @@ class UserError(ValueError):
     """The user's input was wrong: the message is one line that says what was wrong and what to do (exit status 2)."""
 
 
+class Lost(RuntimeError):
+    """Another process of a training over several of them came to an end (exit status 4)."""
+
+
 class Diverged(RuntimeError):
     """Training met a loss or gradient that is not finite (exit status 3)."""
 
@@ -104,7 +108,8 @@ def settings(kind: type[Settings], *sources: Mapping[str, Any]) -> Settings:
 
 
 def command(main: Callable[[], None], name: str | None = None) -> NoReturn:
-    """Run a command: 0 done, 2 the user's input was wrong, 3 the run diverged, 130 interrupted; one line says which."""
+    """Run a command: 0 done, 2 the user's input was wrong, 3 the run diverged, 4 a process was lost, 130 interrupted; one
+    line says which."""
     name = name or os.path.basename(sys.argv[0])
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # being asked to end is Ctrl-C from elsewhere
     try:
@@ -114,6 +119,8 @@ def command(main: Callable[[], None], name: str | None = None) -> NoReturn:
         stop(2, f"{name}: {error}")
     except Diverged as error:
         stop(3, f"{name}: {error}")
+    except Lost as error:
+        stop(4, f"{name}: {error}")
     except KeyboardInterrupt as error:
         stop(130, f"\n{name}: {str(error) or 'interrupted'}")
     except BrokenPipeError:  # the reader of our output (head, less) has had enough
@@ -134,6 +141,7 @@ def replace(settings: Settings, **changes: Any) -> Settings:
 
 __all__ = [
     "Diverged",
+    "Lost",
     "Parser",
     "UserError",
     "check",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grad_norm_
 
 from corpora.records import Pair
@@ -21,7 +24,7 @@ from corpora.records import Pair
 from .agreement import coherent
 from .batching import Batch, Example, collate, plan
 from .checkpoint import BEST, HISTORY, LAST, fitting, read_tensors, store, weights_of, write_tensors
-from .config import Diverged, UserError, check, from_json, option
+from .config import Diverged, Lost, UserError, check, from_json, option
 from .loss import cross_entropy
 from .model import PAD, Model
 from .scoring import Score, score
@@ -80,8 +83,50 @@ RECIPES = {
 }  # fmt: skip
 
 
+# Several processes, as torchrun starts them: each has the whole model and takes its part of every batch
+
+
+def rank_and_world() -> tuple[int, int]:
+    """Which process of a training this is, and of how many."""
+    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+
+
+def join() -> None:
+    """Wait for all processes of this training; nothing to do where there is one."""
+    if rank_and_world()[1] > 1:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # no handler of Python's would run during the wait
+        if torch.cuda.is_available():
+            torch.cuda.set_device(device())
+        distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+
+
+def leave() -> None:
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def total(*values: float) -> list[float]:
+    """The sums of some numbers over all processes."""
+    sums = torch.tensor(values, dtype=torch.float64)
+    if distributed.is_initialized():
+        distributed.all_reduce(sums)
+    return sums.tolist()
+
+
+def gathered(tensor: Tensor) -> list[Tensor]:
+    """A tensor of each process, in their order."""
+    if not distributed.is_initialized():
+        return [tensor]
+    found = [torch.empty_like(tensor) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(found, tensor)
+    return found
+
+
 def device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The GPU of this process, or the CPU."""
+    return (
+        torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if torch.cuda.is_available() else torch.device("cpu")
+    )
 
 
 def encode(tokenizer: Tokenizer, pairs: Sequence[Pair]) -> list[Example]:
@@ -93,6 +138,17 @@ def loss_of(model: Model, batch: Batch, smoothing: float) -> tuple[Tensor, Tenso
     features, _ = model.decode(batch.target_in, model.encode(batch.source, batch.source_lengths))  # [B, T, E]
     real = batch.target_out != PAD
     return cross_entropy(features[real], model.target_embedding.weight, model.bias, batch.target_out[real], smoothing)
+
+
+class Objective(nn.Module):
+    """What training makes small, as a module that DistributedDataParallel can watch."""
+
+    def __init__(self, model: Model, smoothing: float):
+        super().__init__()
+        self.model, self.smoothing = model, smoothing
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        return loss_of(self.model, batch, self.smoothing)
 
 
 def faster_precision(model: Model, batch: Batch) -> tuple[str, str]:
@@ -174,6 +230,8 @@ class Training:
     ):  # fmt: skip
         self.model, self.tokenizer, self.settings, self.folder = model, tokenizer, settings, folder
         self.precision, self.place = precision, next(model.parameters()).device
+        self.rank, self.world = rank_and_world()
+        self.objective: nn.Module = Objective(model, settings.label_smoothing)
         self.examples = encode(tokenizer, train)
         self.dev, self.dev_examples = list(dev), encode(tokenizer, dev)
         self.optimizer = torch.optim.AdamW(
@@ -201,27 +259,30 @@ class Training:
         return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
     def step(self, batch: Batch) -> tuple[float, int]:
-        """Update the weights on one batch; the plain loss, summed, and the number of target pieces."""
-        batch = batch.to(self.place)
+        """Update the weights on one batch, of which each process takes its part, or, where there are fewer sentences than
+        processes, all; the plain loss, summed, and the number of target pieces, both of the whole batch."""
+        parts = self.world if len(batch.source) >= self.world else 1
+        part = batch.part(self.rank % parts, parts).to(self.place)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
         self.model.train()
         with torch.autocast(self.place.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            loss, plain = loss_of(self.model, batch, self.settings.label_smoothing)
+            loss, plain = self.objective(part)
         count = int((batch.target_out != PAD).sum())
-        (loss / count).backward()
+        (loss * parts / count).backward()  # the mean over the processes is the gradient of the whole batch
+        [plain] = total(float(plain) * parts / self.world)
         norm = clip_grad_norm_(self.model.parameters(), self.settings.clip or math.inf)
-        if not (math.isfinite(float(plain)) and math.isfinite(float(norm))):
+        if not (math.isfinite(plain) and math.isfinite(float(norm))):
             first = self.tokenizer.decode(batch.source[0, : int(batch.source_lengths[0]) - 1].tolist())
             raise Diverged(
-                f"loss {float(plain) / count:g}, gradient {float(norm):g} at step {self.steps + 1}: not finite, in batch "
+                f"loss {plain / count:g}, gradient {float(norm):g} at step {self.steps + 1}: not finite, in batch "
                 f"{self.place_in_epoch} of epoch {self.epoch + 1}, {len(batch.source)} pairs, the first {first[:60]!r}; "
                 f"{self.kept()}. Try a lower --learning-rate or a lower --clip"
             )
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.steps += 1
-        return float(plain), count
+        return plain, count
 
     def batches(self) -> Iterator[Batch]:
         """Endless batches, going on where the run stopped."""
@@ -237,7 +298,18 @@ class Training:
 
     def run(self, progress: Callable[[int, float, float], None], evaluated: Callable[[Evaluation], None]) -> str:
         """Train to the end of the schedule, of patience or of time; returns why it ended. `progress` hears of each step
-        (step, loss a piece, target pieces a second), `evaluated` of each evaluation."""
+        (step, loss a piece, target pieces a second), `evaluated` of each evaluation. Of several processes the first one
+        evaluates and writes. Lost: one of the others has ended."""
+        if self.world > 1:
+            self.objective = DistributedDataParallel(self.objective)
+        try:
+            return self.updates(progress, evaluated)
+        except RuntimeError as error:
+            if self.world == 1 or isinstance(error, Diverged):
+                raise
+            raise Lost(f"a process of this training was lost ({str(error).splitlines()[0]}); {self.kept()}") from error
+
+    def updates(self, progress: Callable[[int, float, float], None], evaluated: Callable[[Evaluation], None]) -> str:
         started = time.perf_counter()
         loss = pieces = 0.0
         spent, why = 0.0, "the schedule's last step"  # seconds in updates alone, without evaluations
@@ -250,12 +322,16 @@ class Training:
             loss, pieces = loss + summed, pieces + count
             progress(self.steps, summed / count, pieces / spent)
             timeup = self.settings.minutes and time.perf_counter() - started >= 60 * self.settings.minutes
+            interrupted, timeup = total(self.interrupted, timeup)  # what one process hears, all do after the same step
             if self.steps % self.settings.evaluate_every == 0 or self.steps == self.settings.max_steps or timeup:
-                evaluation = self.evaluate(minutes(), loss / pieces, pieces / spent)
+                if self.rank == 0:
+                    evaluation = self.evaluate(minutes(), loss / pieces, pieces / spent)
+                    self.keep(evaluation)
+                    evaluated(evaluation)
                 loss = pieces = spent = 0.0
-                self.keep(evaluation)
-                evaluated(evaluation)
-            if self.interrupted:  # after the evaluation that was due: a resumed run would not come back to it
+                self.stale = int(total(self.stale if self.rank == 0 else 0)[0])
+                self.save(minutes())
+            if interrupted:  # after the evaluation that was due: a resumed run would not come back to it
                 self.save(minutes())
                 raise KeyboardInterrupt(
                     f"interrupted and saved at step {self.steps}; --out {self.folder} --resume goes on"
@@ -286,8 +362,8 @@ class Training:
         )  # fmt: skip
 
     def keep(self, evaluation: Evaluation) -> None:
-        """Note an evaluation, save the weights if they are the best so far, and, last, where the run stands: whatever is
-        saved of an evaluation when this is cut short, the resumed run makes that evaluation and saves it again."""
+        """Note an evaluation, and save the weights if they are the best so far. Where the run stands is saved after it:
+        when this is cut short, the resumed run makes the evaluation and saves it again."""
         self.history.append(asdict(evaluation))
         worth = evaluation.bleu - 1e-3 * evaluation.dev_loss  # of equal BLEU, the smaller loss
         if worth > self.best:
@@ -299,7 +375,6 @@ class Training:
         lines = [json.dumps(line, ensure_ascii=False) + "\n" for line in self.history]
         with self.saving():
             store(self.folder / HISTORY, "".join(lines))
-        self.save(evaluation.minutes)
 
     # Where a run stands
 
@@ -326,16 +401,22 @@ class Training:
                 raise Diverged(
                     f"{name} is not finite after step {self.steps:,}; {self.kept()}. Try a lower --learning-rate"
                 )
-        tensors = {**self.model.state_dict(), "generator.cpu": torch.get_rng_state()}
-        if self.place.type == "cuda":
-            tensors["generator.cuda"] = torch.cuda.get_rng_state(self.place)
+        tensors = dict(self.model.state_dict())
+        for kind, state in self.generators().items():
+            tensors |= {generator(kind, rank): each for rank, each in enumerate(gathered(state))}
         names = {parameter: name for name, parameter in self.model.named_parameters()}
         for parameter, state in self.optimizer.state.items():
             tensors |= {f"optimizer.{names[parameter]}.{key}": value for key, value in state.items()}
         standing = Standing(self.steps, self.epoch, self.place_in_epoch, self.stale, self.best, minutes, self.history)
-        with self.saving():
-            write_tensors(self.folder / LAST, tensors, asdict(standing))
+        if self.rank == 0:
+            with self.saving():
+                write_tensors(self.folder / LAST, tensors, asdict(standing))
         self.saved = self.steps
+
+    def generators(self) -> dict[str, Tensor]:
+        """The state of this process's random generators, which draw its dropout."""
+        states = {"cpu": torch.get_rng_state()}
+        return states | ({"cuda": torch.cuda.get_rng_state(self.place)} if self.place.type == "cuda" else {})
 
     def restore(self) -> None:
         """Go back to the last save. UserError: its file is damaged, or another network's."""
@@ -346,16 +427,16 @@ class Training:
         except UserError as error:
             raise UserError(f"{path}: holds no state to resume from ({error})") from error
         self.model.load_state_dict(weights_of(self.model, tensors, path))
-        generators = {"generator.cpu": torch.get_rng_state()}
-        if self.place.type == "cuda" and "generator.cuda" in tensors:
-            generators["generator.cuda"] = torch.cuda.get_rng_state(self.place)
-        generators = fitting(generators, tensors, path)
-        try:
-            torch.set_rng_state(generators["generator.cpu"])
-            if "generator.cuda" in generators:
-                torch.cuda.set_rng_state(generators["generator.cuda"], self.place)
-        except RuntimeError as error:
-            raise UserError(f"{path}: holds no generator's state ({error})") from error
+        torch.manual_seed(self.settings.seed + self.rank)  # for a process or a kind of device that the save had not
+        for kind, wanted in self.generators().items():
+            name = generator(kind, self.rank)
+            if name not in tensors and name != generator("cpu", 0):
+                continue
+            [state] = fitting({name: wanted}, tensors, path).values()
+            try:
+                torch.set_rng_state(state) if kind == "cpu" else torch.cuda.set_rng_state(state, self.place)
+            except RuntimeError as error:
+                raise UserError(f"{path}: {name} is no generator's state ({error})") from error
         for name, parameter in self.model.named_parameters() if standing.steps else ():
             wanted = {"step": torch.tensor(0.0), "exp_avg": parameter, "exp_avg_sq": parameter}
             state = fitting({f"optimizer.{name}.{key}": value for key, value in wanted.items()}, tensors, path)
@@ -363,6 +444,11 @@ class Training:
         self.steps, self.epoch, self.place_in_epoch = standing.steps, standing.epoch, standing.place_in_epoch
         self.stale, self.best, self.history = standing.stale, standing.best, standing.history
         self.earlier_minutes, self.saved = standing.minutes, standing.steps
+
+
+def generator(kind: str, rank: int) -> str:
+    """The name of a generator's state in a file of tensors."""
+    return f"generator.{kind}.{rank}" if rank else f"generator.{kind}"
 
 
 def choose_search(translator: Translator, dev: Sequence[Pair], beam: int = 5) -> tuple[SearchSettings, str]:

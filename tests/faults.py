@@ -2,6 +2,8 @@
 
 python -m tests.faults kills 100       kill -9 at random moments of training
 python -m tests.faults reports 100     and of the writing of a report
+python -m tests.faults processes 50    so many updates by one process and by two are the same
+python -m tests.faults workers 20      kill one process of two, and restart
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ import random
 import shlex
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,12 +28,16 @@ import torch
 
 import seq2seq
 import train
-from seq2seq import checkpoint
+from corpora import Pair
+from seq2seq import checkpoint, training
 from seq2seq.checkpoint import BEST, HISTORY, LAST, RUN, SCORES
 from seq2seq.config import Parser, command
+from seq2seq.model import Model, ModelSettings
 from seq2seq.probing import report
 from seq2seq.probing.stimuli import probed
 from seq2seq.probing.study import QUICK, Study
+from seq2seq.tokenizer import Tokenizer
+from seq2seq.training import Training, TrainingSettings
 
 HOUSE = Path(__file__).parent.parent
 SENTENCES = [
@@ -39,9 +47,10 @@ SENTENCES = [
     ("The girl is tired.", "Holka je unavená."),
     ("My brother learned English.", "Můj bratr se učil anglicky."),
 ]
+INTERVAL = 10
 TINY = shlex.split(
     "--units 8 --embedding 6 --dropout 0.3 --vocabulary 400 --batch-tokens 30 --warmup 3 --max-steps 60 "
-    "--evaluate-every 10 --precision float32"
+    f"--evaluate-every {INTERVAL} --precision float32"
 )
 TIMED = dict.fromkeys(("minutes", "tokens_per_second", "train_loss"))  # differ between two runs that are the same
 
@@ -53,11 +62,14 @@ def write_corpus(folder: Path) -> None:
             (folder / f"{split}.{side}").write_text("".join(f"{sentence}\n" for sentence in sentences))
 
 
-def begin(work: Callable[[], None], log: Path) -> int:
-    """The number of a new process that does some work as a command; what it prints goes to the log."""
+def begin(work: Callable[[], None], log: Path, rank: int = 0, world: int = 1, port: int = 0) -> int:
+    """The number of a new process that does some work as a command; what it prints goes to the log. It is the one that
+    torchrun would start as this rank of a world so large."""
     number = os.fork()
     if number:
         return number
+    names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+    os.environ.update({name: str(value) for name, value in names.items()})
     with log.open("w") as printed:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(printed.fileno(), stream.fileno())
@@ -170,6 +182,74 @@ def kill_reports(count: int, chance: random.Random, place: Path) -> None:
     print(f"{kills} kills -9 while a report was written: {present} files there, all whole")
 
 
+def begin_all(work: Callable[[], None], world: int, log: Path) -> list[int]:
+    """The numbers of the processes of a whole world; rank 0 prints into the log."""
+    with socket.create_server(("localhost", 0)) as server:
+        port = server.getsockname()[1]
+    return [begin(work, log.with_suffix(f".{rank}" if rank else ""), rank, world, port) for rank in range(world)]
+
+
+def update(folder: Path, count: int) -> None:
+    """So many updates of a small model in float64, the last saved; by one process or several."""
+    training.join()
+    pairs = [Pair(source, target) for source, target in SENTENCES]
+    tokenizer = Tokenizer.train((text for pair in SENTENCES for text in pair), 400)
+    torch.manual_seed(1)
+    model = Model(ModelSettings(units=8, embedding=6, dropout=0.0), len(tokenizer)).double()
+    settings = TrainingSettings(batch_tokens=40, learning_rate=0.01, warmup=3, max_steps=count, evaluate_every=count)
+    Training(model, tokenizer, pairs, pairs[:2], settings, "float32", folder).run(lambda *_: None, lambda _: None)
+    training.leave()
+
+
+def compare_processes(count: int, chance: random.Random, place: Path) -> None:
+    """Make `count` updates with one process and with two, and compare the weights."""
+    found = []
+    for world in (1, 2):
+        numbers = begin_all(lambda: update(place / str(world), count), world, place / "log")  # noqa: B023, used at once
+        assert [ended(number, 600) for number in numbers] == [0] * world, (place / "log").read_text()
+        found.append(checkpoint.read_tensors(place / str(world) / LAST)[0])
+    one, two = ({name: value for name, value in each.items() if "generator" not in name} for each in found)
+    assert one.keys() == two.keys()
+    furthest = max(float((one[name] - two[name]).abs().max()) for name in one)
+    assert furthest <= 1e-10, furthest
+    print(f"{count} updates in float64, one process or two: weights and optimiser differ by at most {furthest:.1e}")
+
+
+def lose_workers(count: int, chance: random.Random, place: Path) -> None:
+    """Kill one of two processes at a random moment, end the other as torchrun does, restart both: `count` times."""
+    write_corpus(place / "corpus")
+    new, log = ["--corpus", place / "corpus", *TINY], place / "log"
+    started = time.monotonic()
+    numbers = begin_all(trained(*new, "--out", place / "unbroken"), 2, log)
+    assert [ended(number, 600) for number in numbers] == [0, 0], log.read_text()
+    whole, lost, statuses = time.monotonic() - started, [], Counter()
+    while len(lost) < count:
+        folder = place / f"run-{len(lost)}"
+        numbers = begin_all(trained(*new, "--out", folder), 2, log)
+        victim = chance.randrange(2)
+        if ended(numbers[victim], chance.uniform(0, whole)) is not None:
+            ended(numbers[1 - victim], 600)
+            continue  # it had come to its end before its moment
+        status = ended(numbers[1 - victim], 5)  # by itself, or as torchrun asks for it
+        statuses[status] += 1
+        done = max(
+            (int(line.split()[1]) for line in log.read_text().splitlines() if line.startswith("step ")), default=0
+        )
+        check_readable(folder)
+        saved = (folder / LAST).exists()
+        numbers = begin_all(trained(*(["--resume"] if saved else new), "--out", folder), 2, log)
+        assert [ended(number, 600) for number in numbers] == [0, 0], log.read_text()
+        resumed = int(log.read_text().split("resumed at step ")[1].split()[0]) if saved else 0
+        lost.append(done - resumed)
+        assert lost[-1] <= INTERVAL, f"{lost[-1]} steps were lost"
+        check_same(place / "unbroken", folder)
+    print(
+        f"{count} of {count} trainings by two processes went on after one was killed -9 and ended as the unbroken one, to "
+        f"the bit; evaluated steps lost: at most {max(lost)}, where {INTERVAL} lie between saves; the other process ended "
+        f"with status {dict(statuses)} (4: says that one was lost; None: still waited for it, and was killed)"
+    )
+
+
 def main() -> None:
     parser = Parser(prog="python -m tests.faults", description="Break what can break, and see that nothing is lost.")
     parser.add_argument("what", choices=tuple(FAULTS))
@@ -180,7 +260,12 @@ def main() -> None:
         FAULTS[given.what](given.count, random.Random(given.seed), Path(place))
 
 
-FAULTS = {"kills": kill_trainings, "reports": kill_reports}
+FAULTS = {
+    "kills": kill_trainings,
+    "reports": kill_reports,
+    "processes": compare_processes,
+    "workers": lose_workers,
+}
 
 if __name__ == "__main__":
     command(main, "python -m tests.faults")
