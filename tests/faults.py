@@ -4,6 +4,7 @@ python -m tests.faults kills 100       kill -9 at random moments of training
 python -m tests.faults reports 100     and of the writing of a report
 python -m tests.faults processes 50    so many updates by one process and by two are the same
 python -m tests.faults workers 20      kill one process of two, and restart
+python -m tests.faults fuzz 10000      odd and hostile input for every reader
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from seq2seq.probing.stimuli import probed
 from seq2seq.probing.study import QUICK, Study
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.training import Training, TrainingSettings
+from tests import fuzz
 
 HOUSE = Path(__file__).parent.parent
 SENTENCES = [
@@ -250,6 +252,18 @@ def lose_workers(count: int, chance: random.Random, place: Path) -> None:
     )
 
 
+def fuzz_readers(count: int, chance: random.Random, place: Path) -> None:
+    """`count` odd inputs, a fifth for each reader; damaged runs are of a small training."""
+    write_corpus(place / "corpus")
+    train_it = trained("--corpus", place / "corpus", "--out", place / "run", *TINY)
+    assert ended(begin(train_it, place / "log"), 600) == 0, (place / "log").read_text()
+    for reader in fuzz.READERS:
+        each = -(-count // len(fuzz.READERS))
+        refused, longest = fuzz.fuzz(reader, each, place / "run")
+        assert longest < 10, f"{reader} took {longest:.1f} s"
+        print(f"{reader}: {each:,} inputs, {refused:,} refused in one line, no traceback; at most {longest:.1f} s each")
+
+
 def main() -> None:
     parser = Parser(prog="python -m tests.faults", description="Break what can break, and see that nothing is lost.")
     parser.add_argument("what", choices=tuple(FAULTS))
@@ -265,6 +279,7 @@ FAULTS = {
     "reports": kill_reports,
     "processes": compare_processes,
     "workers": lose_workers,
+    "fuzz": fuzz_readers,
 }
 
 if __name__ == "__main__":
