@@ -171,7 +171,8 @@ def kill_reports(count: int, chance: random.Random, place: Path) -> None:
     started = time.monotonic()
     report.save([result], place / "unbroken", "python -m tests.faults")
     whole = time.monotonic() - started
-    right = {path.name: path.read_bytes() for path in (place / "unbroken").iterdir()}
+    files = [path for path in (place / "unbroken").rglob("*") if path.is_file()]
+    right = {path.relative_to(place / "unbroken"): path.read_bytes() for path in files}
     kills, present, folder = 0, 0, place / "report"
     write = lambda: report.save([result], folder, "python -m tests.faults")
     while kills < count:
