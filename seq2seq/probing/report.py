@@ -20,7 +20,7 @@ from .statistics import interval, percent
 from .study import Result
 from .tables import export
 
-SCRIPTS = ("base.js", "charts.js", "cell.js", "sections.js")
+SCRIPTS = ("base.js", "charts.js", "cell.js", "sentences.js", "experiments.js", "readings.js", "page.js")
 
 
 def answer(result: Result) -> str:
