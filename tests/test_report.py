@@ -26,6 +26,7 @@ from hypothesis import strategies as some
 
 from corpora.agreement import load as agreement
 from corpora.agreement import pinned
+from seq2seq.cells import CELLS
 from seq2seq.probing import causal, examples, gates, paths, persistence, plots, register, report
 from seq2seq.probing.ladder import NO, UNDECIDED, YES, Rung
 from seq2seq.probing.stimuli import GENDERS, Stimulus, other, select
@@ -264,6 +265,18 @@ def test_a_step_is_what_the_equations_make_of_the_step_before(tiny_model, tokeni
                 c = now["cell"]
                 keeps, writes = unit.cases[step] in ("kept", "added to"), unit.cases[step] in ("replaced", "added to")
                 assert (keeps, writes) == (now["forget"] > 0.5, now["input"] > 0.5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_is_walked_through_by_its_own_states_and_gates(tiny_model, tokenizer, cell):
+    model = tiny_model("late", 2, cell=cell, bidirectional=False)
+    units = {"encoder.1.forward": [1], "decoder.1": [0, 3]}
+    found = examples.sentence(Translator(model, tokenizer), "The boy sings.", "Kluk zpívá.", units, {})
+    for walk in found.walks:
+        assert [each.unit for each in walk.units] == units[walk.place] and walk.memory == CELLS[cell].memory
+        for unit in walk.units:
+            assert set(unit.values) == {*CELLS[cell].states, *CELLS[cell].gates}
+            assert all(len(values) == len(walk.pieces) for values in unit.values.values())
 
 
 def test_a_shown_number_stands_for_its_float32(translator):

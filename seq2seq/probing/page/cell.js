@@ -130,8 +130,8 @@ function stepper(box, sentences, first) {
       ),
       element("p", { class: "sentence" }, sentence.source, element("br"), element("b", { lang: "cs" }, sentence.target)),
     );
-    if (!unit.cases.length) {
-      box.append(element("p", { class: "missing" }, "This run's cell is no LSTM: it has no such gates to show."));
+    if (!Object.keys(unit.pushes).length) {
+      box.append(element("p", { class: "missing" }, "This run's cell is no LSTM: the diagram would not be its own."));
       return;
     }
     figure(box, {
