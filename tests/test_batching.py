@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +56,12 @@ def test_rows_by_length_are_every_row_once_longest_first(rows, size):
     flat = [number for batch in batches for number in batch]
     assert sorted(flat) == list(range(len(rows))) and all(len(batch) <= size for batch in batches)
     assert [len(rows[n]) for n in flat] == sorted((len(row) for row in rows), reverse=True)
+
+
+@given(examples, st.integers(1, 4))
+def test_a_part_of_a_batch_is_the_batch_of_its_sentences(examples, of):
+    of = min(of, len(examples))
+    for number in range(of):
+        part, alone = collate(examples).part(number, of), collate(examples[number::of])
+        for name in ("source", "source_lengths", "target_in", "target_out"):
+            assert torch.equal(getattr(part, name), getattr(alone, name))
