@@ -52,11 +52,13 @@ class Memory:
     keys: Tensor | None  # [B, S, H] the outputs as attention compares them
     mask: Tensor  # [B, S] true at words
     initial: Sequence[State]  # a decoder layer's first {state: [B, H]}, after the bridge
+    elapsed: int | Tensor = 0  # how many steps the decoder has made before that; [B, 1] where sentences differ
 
     def rows(self, index: Tensor) -> Memory:
         """The memory of some sentences, in this order; a sentence may be repeated."""
         keys = None if self.keys is None else self.keys[index]
-        return Memory(self.states[index], keys, self.mask[index], select(self.initial, index))
+        elapsed = self.elapsed if isinstance(self.elapsed, int) else self.elapsed[index]
+        return Memory(self.states[index], keys, self.mask[index], select(self.initial, index), elapsed)
 
     @staticmethod
     def joined(parts: Sequence[Memory]) -> Memory:
@@ -66,7 +68,8 @@ class Memory:
             for layer in zip(*(part.initial for part in parts))
         ]
         keys = None if parts[0].keys is None else torch.cat([part.keys for part in parts])
-        return Memory(torch.cat([p.states for p in parts]), keys, torch.cat([p.mask for p in parts]), initial)
+        elapsed = 0 if isinstance(parts[0].elapsed, int) else torch.cat([part.elapsed for part in parts])
+        return Memory(torch.cat([p.states for p in parts]), keys, torch.cat([p.mask for p in parts]), initial, elapsed)
 
 
 def select(states: Sequence[State], index: Tensor) -> list[State]:
@@ -137,7 +140,7 @@ class Model(nn.Module):
         check_tap(tap, self.sites())
         x, states, below = self.dropout(self.embed(self.target_embedding, target_in)), [], []
         for layer, initial in zip(self.decoder, memory.initial):
-            x, [final], below = layer(x, [initial], tap=tap, below=below)
+            x, [final], below = layer(x, [initial], tap=tap, below=below, elapsed=memory.elapsed)
             x = self.dropout(x)
             states.append(final)
         return self.features(x, memory, tap), states
@@ -148,7 +151,7 @@ class Model(nn.Module):
         """One position of the decoder: token [B], past per layer → logits [B, V], states. Search and probes call this."""
         x, states, below = self.embed(self.target_embedding, token)[:, None], [], []  # [B, 1, E]
         for layer, state in zip(self.decoder, past):
-            x, [new], below = layer.stepped(x, [state], None, tap, below, position)
+            x, [new], below = layer.stepped(x, [state], None, tap, below, position, memory.elapsed)
             states.append(new)
         here = None if tap is None else lambda site, _, value: tap(site, position, value)
         return self.logits(self.features(x, memory, here)[:, 0]), states

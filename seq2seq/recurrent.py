@@ -114,13 +114,15 @@ class Layer(nn.Module):
         lengths: Tensor | None = None,
         tap: Tap | None = None,
         below: Sequence[Tensor] = (),
+        elapsed: int | Tensor = 0,
     ) -> tuple[Tensor, list[State], list[Tensor]]:
-        """x [B, T, E], lengths [B] (None: all T), `below` what the layer below hands upward, [B, T, H] a direction
+        """x [B, T, E], lengths [B] (None: all T), `below` what the layer below hands upward, [B, T, H] a direction,
+        `elapsed` how many steps were made before the initial state, [B, 1] where sentences differ
         → output [B, T, D·H], each direction's final {state: [B, H]}, and what it hands upward itself, if anything."""
         initial = initial or self.zeros(x)
         if tap is None and self.cell.kernel:
             return *self.whole(x, initial, lengths), []
-        return self.stepped(x, initial, lengths, tap, below)
+        return self.stepped(x, initial, lengths, tap, below, elapsed=elapsed)
 
     def whole(self, x: Tensor, initial: Sequence[State], lengths: Tensor | None) -> tuple[Tensor, list[State]]:
         """All steps at once: on a CPU by our own LSTM, where the cell is one; else by torch's kernel."""
@@ -150,8 +152,10 @@ class Layer(nn.Module):
         tap: Tap | None,
         below: Sequence[Tensor],
         start: int = 0,
+        elapsed: int | Tensor = 0,
     ) -> tuple[Tensor, list[State], list[Tensor]]:
-        """Step by step, by the cell's equations, with a tap at every state and gate; x begins at position `start`."""
+        """Step by step, by the cell's equations, with a tap at every state and gate; x begins at position `start`,
+        `elapsed` steps later than that in its sentence."""
         T, cell = x.shape[1], self.cell
         ends = torch.tensor(T) if lengths is None else lengths.to(x.device)[:, None]  # [B, 1]
         outputs, final, upward = [], [], []
@@ -163,18 +167,18 @@ class Layer(nn.Module):
             if cell.upward:
                 memory = below[direction] if below else linear(x, weights["weight_below"])  # [B, T, H]
                 lower = [{cell.upward: each} for each in memory.unbind(1)]
-            made: list[State] = [{}] * T
+            found: list[State] = [{}] * T
             for t in reversed(range(T)) if direction else range(T):
                 show = partial(_at, tap, self.places[direction], start + t) if tap else _nobody
-                clock = ends - 1 - t if direction else start + t
-                new = made[t] = cell.step(weights, drives[t], state, below=lower[t], clock=clock, tap=show)
+                clock = ends - 1 - t if direction else elapsed + start + t
+                new = found[t] = cell.step(weights, drives[t], state, below=lower[t], clock=clock, tap=show)
                 if lengths is not None:
                     new = {name: torch.where(t < ends, new[name], state[name]) for name in cell.states}
                 state = new
-            outputs.append(torch.stack([each[cell.output] for each in made], dim=1))  # [B, T, H]
+            outputs.append(torch.stack([each[cell.output] for each in found], dim=1))  # [B, T, H]
             final.append({name: state[name] for name in cell.states})
             if cell.upward:
-                upward.append(torch.stack([each[cell.upward] for each in made], dim=1))
+                upward.append(torch.stack([each[cell.upward] for each in found], dim=1))
         output = torch.cat(outputs, dim=2)
         if lengths is not None:
             output = output * (torch.arange(T, device=x.device) < ends)[..., None]

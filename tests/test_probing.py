@@ -13,6 +13,7 @@ from corpora.agreement import load as agreement
 from corpora.agreement import pinned
 from seq2seq.agreement import RIGHT, judge
 from seq2seq.batching import sources
+from seq2seq.cells import CELLS
 from seq2seq.config import UserError
 from seq2seq.model import BEGIN
 from seq2seq.probing import natural
@@ -101,6 +102,24 @@ def test_interchange_is_what_a_patched_search_from_the_beginning_finds(translato
     units = list(range(k))
     said = Experiment(translator, [boy, girl]).interchange([Partners(0, 1)], [torch.tensor(units)])
     assert said[0][0].text == independent(translator, boy, girl, units)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_going_on_from_the_noun_is_going_on_with_the_sentence(cell, tiny_model, tokenizer, stimuli):
+    """Every state, and a clock if the cell has one, is as it was: read at once, or forced up to the noun anew."""
+    model = tiny_model("late", 2, cell=cell)
+    experiment = Experiment(Translator(model, tokenizer), stimuli[:6])
+    rows, prefixes = list(range(6)), [each.pieces[: each.position] for each in stimuli[:6]]
+    with torch.inference_mode():
+        again = experiment.read(model.encode(experiment.source, experiment.lengths), prefixes)
+    for start in (None, again):
+        features = experiment.forced(rows, start=start)
+        for row, each in enumerate(stimuli[:6]):
+            source, lengths = sources([tokenizer.encode(each.pair.source)])
+            with torch.inference_mode():
+                whole, _ = model.decode(torch.tensor([[BEGIN, *each.pieces]]), model.encode(source, lengths))
+            rest = whole[0, each.position :]
+            assert torch.allclose(features[row, : len(rest)], rest, atol=1e-5)
 
 
 def test_putting_a_sentences_own_cell_in_changes_nothing(translator, stimuli):

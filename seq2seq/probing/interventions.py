@@ -9,7 +9,7 @@ what it wants and reads what it said, or is forced through the sentence's own wo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy
@@ -194,7 +194,8 @@ class Experiment:
             }
             for layer, each in enumerate(self.translator.model.decoder)
         ]
-        before = Memory(memory.states, memory.keys, memory.mask, initial)
+        elapsed = torch.tensor(at, device=device)[:, None]
+        before = replace(memory, initial=initial, elapsed=elapsed)
         return before, made.at(self.site, at), list(zip(made.sources, made.targets))
 
     @torch.inference_mode()
@@ -210,7 +211,8 @@ class Experiment:
             for layer, each in enumerate(self.translator.model.decoder)
         ]
         first = torch.tensor([each[-1] for each in prefixes])
-        return Start(Memory(memory.states, memory.keys, memory.mask, initial), first)
+        elapsed = (last + 1)[:, None].to(memory.states.device)
+        return Start(replace(memory, initial=initial, elapsed=elapsed), first)
 
     def traits(self, rows: Sequence[int]) -> NDArray:
         """What random units are matched on: each unit's variance over these rows, and how strongly it is read: [H, 2]."""

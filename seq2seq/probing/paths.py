@@ -14,7 +14,7 @@ their sum, is what only several of them together change (positive) or what each 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy
@@ -22,7 +22,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..model import Memory
 from ..taps import Chain
 from .interventions import Change, Continuation, Experiment, MakeTap, Start, relative
 from .statistics import Estimate, estimate
@@ -83,7 +82,7 @@ class Paths:
     def looking(self, start: Start) -> Start:
         """The same, but that attention looks at the donor's source."""
         seen = self.donor.memory
-        return Start(Memory(seen.states, seen.keys, seen.mask, start.memory.initial), start.first)
+        return Start(replace(start.memory, states=seen.states, keys=seen.keys, mask=seen.mask), start.first)
 
     def given(self, *states: str) -> MakeTap:
         """At the noun these states of every layer are the donor's, and the others are held at the recipient's own."""
@@ -118,7 +117,7 @@ class Paths:
                 encoded = model.encode(experiment.source[initial], experiment.lengths[initial])
             found = experiment.read(encoded, prefixes)
             seen = self.own.memory
-            return Start(Memory(seen.states, seen.keys, seen.mask, found.memory.initial), found.first)
+            return Start(replace(found.memory, states=seen.states, keys=seen.keys, mask=seen.mask), found.first)
 
         own, donor = self.recipients, self.donors
         parts = {
