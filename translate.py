@@ -28,6 +28,12 @@ def arguments() -> Namespace:
     add("--beam", type=int, metavar="K", help="hypotheses kept at each step, 1 is greedy (default: the run's)")
     add("--nbest", type=int, metavar="N", help="the N best of each sentence, as lines of score<TAB>text")
     add("--exponent", type=float, metavar="X", help="length normalisation, 0 is none (default: the run's)")
+    add("--forced", default="", metavar="CZECH", help="begin every translation with these words, and go on freely")
+    add(
+        "--set", action="append", default=[], metavar="SITE[UNITS]=VALUES",
+        help="overwrite units of the decoder once, as it reads the last piece of --forced (without it: the begin piece): "
+        "decoder.0.cell[3,17]=0.81,-0.2; may be repeated",
+    )  # fmt: skip
     add("--input", type=Path, metavar="FILE", help="translate the lines of this file")
     add("--output", type=Path, metavar="FILE", help="write here, once all is translated")
     add("--reference", type=Path, metavar="FILE", help="print BLEU and chrF against the lines of this file")
@@ -43,8 +49,8 @@ def at_prompt(given: Namespace) -> bool:
     """Whether somebody sits at both ends; then there is no file to write or to compare with."""
     if given.sentences or given.input or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
-    if given.output or given.reference:
-        raise config.UserError("--output and --reference need sentences: as arguments, with --input, or from a pipe")
+    if needy := [name for name in ("output", "reference", "forced", "set") if getattr(given, name)]:
+        raise config.UserError(f"--{needy[0]} needs sentences: as arguments, with --input, or from a pipe")
     return True
 
 
@@ -126,7 +132,7 @@ def main() -> None:
         return prompt.converse(translator, given.nbest)
 
     translator.check(given.sentences)
-    each = lines.Filter(translator, warn)
+    each = lines.Filter(translator, warn, forced=given.forced, tap=translator.set_once(given.set))
     chunks = lines.arriving(sys.stdin.buffer, STANDARD_INPUT) if whole is None else lines.cut(whole)
     if given.output:
         from seq2seq.progress import lines_done  # late: one sentence need not wait for it

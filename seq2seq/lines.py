@@ -80,10 +80,13 @@ def advice(translator: Translator, sentence: str) -> str | None:
 
 
 class Filter:
-    """Translates chunks of lines in order. A line that cannot be translated is left empty and remembered."""
+    """Translates chunks of lines in order. A line that cannot be translated is left empty and remembered.
 
-    def __init__(self, translator: Translator, warn: Callable[[str], None]):
-        self.translator, self.warn, self.advised = translator, warn, False
+    Options as for `Translator.nbest`.
+    """
+
+    def __init__(self, translator: Translator, warn: Callable[[str], None], **options):
+        self.translator, self.warn, self.options, self.advised = translator, warn, options, False
         self.count, self.left_empty = 0, 0
         self.reasons: list[str] = []  # of the first lines that were left empty
 
@@ -99,7 +102,7 @@ class Filter:
                 self.advised = True
                 self.warn(told)
         self.count += len(lines)
-        return self.translator.nbest(kept)
+        return self.translator.nbest(kept, **self.options)
 
     def close(self) -> None:
         """UserError: some lines were left empty."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from .batching import pad
 from .config import check, option
 from .model import BEGIN, END, PAD, Memory, Model, select
-from .taps import Tap, over
+from .taps import Recorder, Tap, over
 from .taps import check as check_tap
 
 LARGEST_BEAM = 100
@@ -36,6 +37,34 @@ class Hypothesis:
     pieces: tuple[int, ...]
     log_probability: float
     score: float
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where decoding goes on: the memory, with the decoder's states before a prefix's last piece, and that piece [B]."""
+
+    memory: Memory
+    first: Tensor
+
+    def rows(self, index: Tensor) -> Start:
+        return Start(self.memory.rows(index.to(self.memory.states.device)), self.first[index])
+
+
+@torch.inference_mode()
+def read_prefixes(model: Model, memory: Memory, prefixes: Sequence[Sequence[int]]) -> Start:
+    """Force the decoder through these pieces, all but the last of each (at least one): what `search` goes on from."""
+    recorder = Recorder(
+        f"decoder.{layer}.{state}" for layer, each in enumerate(model.decoder) for state in each.cell.states
+    )
+    model.decode(pad([[BEGIN, *each[:-1]] for each in prefixes]).to(memory.states.device), memory, recorder)
+    rows, last = torch.arange(len(prefixes)), torch.tensor([len(each) - 1 for each in prefixes])
+    initial = [
+        {state: recorder[f"decoder.{layer}.{state}"][rows, last] for state in each.cell.states}
+        for layer, each in enumerate(model.decoder)
+    ]
+    first = torch.tensor([each[-1] for each in prefixes])
+    elapsed = (last + 1)[:, None].to(memory.states.device)
+    return Start(replace(memory, initial=initial, elapsed=elapsed), first)
 
 
 @torch.inference_mode()

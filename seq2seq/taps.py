@@ -12,11 +12,16 @@ was given; a patch returns something else. So watching and changing are one act,
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
+
+from .config import UserError
+
+SETTING = re.compile(r"([\w.]+)\[([^\]]*)\]=(.*)")
 
 Tap = Callable[[str, int, Tensor], Tensor]  # (site, position, value [B, …]) → value [B, …]
 
@@ -101,6 +106,36 @@ class Chain:
         for tap in self.taps:
             value = tap(site, position, value)
         return value
+
+
+def set_once(text: str, widths: Mapping[str, int]) -> Patch:
+    """`decoder.0.cell[3,17]=0.81,-0.2` as a tap of position 0, for any number of sentences.
+
+    `widths` are the sites that may be set, and how many units each has. UserError: text that is not of this form, another
+    site, a unit that it does not have or that is named twice, more or fewer values than units, a value that is no number.
+    """
+    found = SETTING.fullmatch(text.strip())
+    if not found:
+        raise UserError(f"{text[:40]!r} sets nothing: write SITE[UNITS]=VALUES, as decoder.0.cell[3,17]=0.81,-0.2")
+    site, *lists = found.groups()
+    if site not in widths:
+        raise UserError(f"no site {site!r} to set: there are {', '.join(widths)}")
+    units, values = (each.split(",") for each in lists)
+    if len(units) != len(values):
+        raise UserError(f"{site}: {len(units)} units and {len(values)} values: give one for each")
+    try:
+        numbers = [int(unit) for unit in units]
+        value = torch.tensor([float(value) for value in values])
+    except ValueError as error:
+        raise UserError(f"{site}: units are whole numbers and values numbers ({error})") from error
+    if not value.isfinite().all():
+        raise UserError(f"{site}: {values[int(value.isfinite().logical_not().nonzero()[0])]} is no float32 number")
+    for unit in numbers:
+        if not 0 <= unit < widths[site]:
+            raise UserError(f"{site} has units 0 … {widths[site] - 1}, so not {unit}")
+        if numbers.count(unit) > 1:
+            raise UserError(f"{site}: unit {unit} is named twice")
+    return Patch(site, value, units=numbers, positions=torch.zeros(1, dtype=torch.long))
 
 
 def check(tap: Tap | None, known: Collection[str]) -> None:

@@ -12,8 +12,8 @@ from . import checkpoint
 from .batching import by_length, sources
 from .config import UserError
 from .model import Model
-from .search import SearchSettings, search
-from .taps import Tap
+from .search import SearchSettings, read_prefixes, search
+from .taps import Chain, Tap, set_once
 from .tokenizer import Tokenizer, words
 from .trace import Trace, trace
 
@@ -60,17 +60,24 @@ class Translator:
         batch: int = 64,
         progress: Callable[[int], None] | None = None,
         tap: Tap | None = None,
+        forced: str = "",
     ) -> list[list[Translation]]:
         """`beam` translations of each sentence, best first; of an empty sentence none.
 
         `progress` hears how many more sentences have been done. A `tap` sees and may change every step of encoder and decoder,
         with all sentences in one batch, in their order, a sentence's hypotheses in neighbouring rows.
 
-        UserError: one of the sentences has a `refusal`.
+        Every translation begins with the words `forced`, and goes on freely: a tap sees the decoder from the step that reads
+        their last piece, which is its position 0, and scores are those of what comes after them.
+
+        UserError: one of the sentences, or `forced`, has a `refusal`.
         """
         if isinstance(sentences, str):
             raise TypeError(f"sentences must be a list of strings, not one: [{sentences!r}]")
         self.check(sentences)
+        if why := self.refusal(forced):
+            raise UserError(f"what is forced {why}")
+        prefix = self.tokenizer.encode(forced)
         settings = SearchSettings(beam or self.settings.beam, self.settings.exponent if exponent is None else exponent)
         rows = [self.tokenizer.encode(sentence) for sentence in sentences]
         found: list[list[Translation]] = [[] for _ in rows]
@@ -80,10 +87,15 @@ class Translator:
         for chunk in chunks:
             numbers = [full[index] for index in chunk]
             source, lengths = sources([rows[number] for number in numbers])
-            memory = self.model.encode(source.to(place), lengths, tap)
-            for number, hypotheses in zip(numbers, search(self.model, memory, 2 * lengths + 10, settings, tap=tap)):
+            memory, first = self.model.encode(source.to(place), lengths, tap), None
+            if prefix:
+                start = read_prefixes(self.model, memory, [prefix] * len(numbers))
+                memory, first = start.memory, start.first
+            done = search(self.model, memory, 2 * lengths + 10, settings, first=first, tap=tap)
+            for number, hypotheses in zip(numbers, done):
                 found[number] = [
-                    Translation(self.tokenizer.decode(h.pieces), h.log_probability, h.score) for h in hypotheses
+                    Translation(self.tokenizer.decode([*prefix, *h.pieces]), h.log_probability, h.score)
+                    for h in hypotheses
                 ]
             if progress:
                 progress(len(numbers))
@@ -93,6 +105,11 @@ class Translator:
         """Every state and gate at every word, forced through `target` (None: the model's own greedy translation)."""
         target = self.translate([source], beam=1)[0] if target is None else target
         return trace(self.model, self.tokenizer, [source], [target], sites)
+
+    def set_once(self, texts: Sequence[str]) -> Tap | None:
+        """`decoder.0.cell[3,17]=0.81,-0.2` and more of the kind as one tap of the decoder's position 0; of nothing none."""
+        widths = {site: layer.units for layer in self.model.decoder for site in layer.sites()}
+        return Chain(*(set_once(text, widths) for text in texts)) if texts else None
 
     def refusal(self, sentence: str) -> str | None:
         """Why a sentence cannot be translated, to be read after its number; None where it can."""

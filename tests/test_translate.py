@@ -246,6 +246,16 @@ BAD = {
     "--input in.en --output out --nbest 6": "--nbest 6 is more than a beam of 5 keeps: add --beam 6",
     "--input in.en --output out --exponent nan": "--exponent must be 0 or more, not nan",
     "--input in.en --output out --exponent inf": "--exponent must be 10 or less, not inf",
+    "--input in.en --output out --set cell=1": "'cell=1' sets nothing: write SITE[UNITS]=VALUES, as decoder.0.cell[3,17]=",
+    "--input in.en --output out --set decoder.1.cell[0]=1": "no site 'decoder.1.cell' to set: there are decoder.0.input",
+    "--input in.en --output out --set encoder.0.forward.cell[0]=1": "no site 'encoder.0.forward.cell' to set",
+    "--input in.en --output out --set decoder.0.cell[0,8]=1,2": "decoder.0.cell has units 0 … 7, so not 8",
+    "--input in.en --output out --set decoder.0.cell[-1]=1": "decoder.0.cell has units 0 … 7, so not -1",
+    "--input in.en --output out --set decoder.0.cell[0,0]=1,2": "decoder.0.cell: unit 0 is named twice",
+    "--input in.en --output out --set decoder.0.cell[0,1]=1": "decoder.0.cell: 2 units and 1 values: give one for each",
+    "--input in.en --output out --set decoder.0.cell[a]=1": "units are whole numbers and values numbers",
+    "--input in.en --output out --set decoder.0.cell[0]=1e39": "decoder.0.cell: 1e39 is no float32 number",
+    f"--input in.en --output out --forced {'a' * 2000}": "what is forced is too long",
     "--input in.en --output out --wrong": "unrecognized arguments: --wrong",
     "--input in.en --output out --checkpoint no-such": "no-such: no such run folder",
     "--input in.en --output out --checkpoint .": "no run.json in it",
@@ -267,6 +277,19 @@ def test_sentences_that_cannot_be_translated(command: Command):
     assert f"where {LONGEST} can" in refused(command(LONG))
     assert "sentence 1 is not UTF-8" in refused(command("na\udcefve"))
     assert "standard input: line 2 is not UTF-8" in refused(command(stdin=b"I am\nna\xefve\n"))
+
+
+def test_forced_words_and_set_units_reach_every_line(command: Command, translator: Translator):
+    setting = "decoder.0.cell[0,7]=8.5,-8.5"
+    options = {"forced": "Holka byla", "tap": translator.set_once([setting])}
+    wanted = [found[0].text if found else "" for found in translator.nbest(SENTENCES, **options)]
+    answer = command("--forced", options["forced"], "--set", setting, stdin=text(*SENTENCES))
+    assert answer.lines == wanted != command("--forced", options["forced"], stdin=text(*SENTENCES)).lines
+    assert all(line.startswith("Holka byla") for line in wanted if line)
+    twice = command(
+        "--forced", options["forced"], "--set", "decoder.0.cell[0]=1", "--set", setting, stdin=text(*SENTENCES)
+    )
+    assert twice == answer  # the last one counts
 
 
 def test_a_write_that_fails_leaves_no_half_file(command: Command, folder: Path, monkeypatch):

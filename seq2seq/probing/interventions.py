@@ -22,8 +22,8 @@ from corpora.records import Agreeing
 from ..agreement import MISSING, RIGHT, judge
 from ..batching import pad, sources
 from ..config import UserError
-from ..model import BEGIN, END, Memory
-from ..search import SearchSettings, search
+from ..model import END, Memory
+from ..search import SearchSettings, Start, read_prefixes, search
 from ..taps import Patch, Recorder, Tap
 from ..tokenizer import Tokenizer, Word
 from ..translator import Translator
@@ -60,17 +60,6 @@ class Parting:
     place: int  # which piece of the sentence; the decoder's position of this number predicts it
     own: int  # the piece there
     other: int
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where decoding goes on: the memory, with the decoder's states before the word's last piece, and that piece [R]."""
-
-    memory: Memory
-    first: Tensor
-
-    def rows(self, index: Tensor) -> Start:
-        return Start(self.memory.rows(index.to(self.memory.states.device)), self.first[index])
 
 
 def at_start(site: str, value: Tensor, units: Sequence[int] | Tensor | None = None) -> Patch:
@@ -198,22 +187,6 @@ class Experiment:
         before = replace(memory, initial=initial, elapsed=elapsed)
         return before, made.at(self.site, at), list(zip(made.sources, made.targets))
 
-    @torch.inference_mode()
-    def read(self, memory: Memory, prefixes: Sequence[Sequence[int]]) -> Start:
-        """Force the decoder through these pieces, all but the last of each: what goes on from there."""
-        recorder = Recorder(self.states)
-        self.translator.model.decode(
-            pad([[BEGIN, *each[:-1]] for each in prefixes]).to(self.source.device), memory, recorder
-        )
-        rows, last = torch.arange(len(prefixes)), torch.tensor([len(each) - 1 for each in prefixes])
-        initial = [
-            {state: recorder[f"decoder.{layer}.{state}"][rows, last] for state in each.cell.states}
-            for layer, each in enumerate(self.translator.model.decoder)
-        ]
-        first = torch.tensor([each[-1] for each in prefixes])
-        elapsed = (last + 1)[:, None].to(memory.states.device)
-        return Start(replace(memory, initial=initial, elapsed=elapsed), first)
-
     def traits(self, rows: Sequence[int]) -> NDArray:
         """What random units are matched on: each unit's variance over these rows, and how strongly it is read: [H, 2]."""
         weights = outgoing(self.translator.model, self.site).numpy()
@@ -248,7 +221,8 @@ class Experiment:
         if not in_encoder(tap):
             return self.start.rows(index)
         memory = self.translator.model.encode(self.source[index], self.lengths[index], FromWord(tap, self.heard[index]))
-        return self.read(memory, [self.stimuli[row].pieces[: self.positions[row]] for row in index.tolist()])
+        prefixes = [self.stimuli[row].pieces[: self.positions[row]] for row in index.tolist()]
+        return read_prefixes(self.translator.model, memory, prefixes)
 
     @torch.inference_mode()
     def values(self, site: str) -> Tensor:

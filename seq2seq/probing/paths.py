@@ -22,8 +22,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..search import Start, read_prefixes
 from ..taps import Chain
-from .interventions import Change, Continuation, Experiment, MakeTap, Start, relative
+from .interventions import Change, Continuation, Experiment, MakeTap, relative
 from .statistics import Estimate, estimate
 from .stimuli import GENDERS, Partners, other
 
@@ -115,7 +116,7 @@ class Paths:
             prefixes = [[*each, *last] for each, last in zip(before(words), noun(nouns))]
             with torch.inference_mode():
                 encoded = model.encode(experiment.source[initial], experiment.lengths[initial])
-            found = experiment.read(encoded, prefixes)
+            found = read_prefixes(model, encoded, prefixes)
             seen = self.own.memory
             return Start(replace(found.memory, states=seen.states, keys=seen.keys, mask=seen.mask), found.first)
 
