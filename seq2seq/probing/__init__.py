@@ -19,6 +19,7 @@ ladder          L1 to L7 and P1 to P5: the verdicts, each with the number that d
 examples        the boy and the girl, word by word, and with units turned by hand
 study           one run's experiments together → results
 parallel        several runs' studies at a time, a process for each
+by_hand         one sentence's gender changed at the prompt
 natural/        natural sentences: which gender they show, and what changes it
 figures         small figures as SVG
 report          results → JSON, CSV, the page (page/), a summary
