@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from rich.console import Console
 
+import seq2seq
 from corpora.agreement import load as agreement
+from corpora.agreement import pinned
+from corpora.agreement.lexicon import NOUNS
+from seq2seq import prompt
 from seq2seq.config import UserError
+from seq2seq.probing.by_hand import exchanged, forms, partner_of
 from seq2seq.probing.interventions import Experiment, at_start
-from seq2seq.probing.stimuli import select
+from seq2seq.probing.stimuli import Partners, select
 from seq2seq.search import SearchSettings
 from seq2seq.taps import set_once
 from seq2seq.translator import Translator
@@ -31,7 +45,7 @@ def test_forced_and_set_say_what_an_experiment_says(tiny_model, tokenizer, atten
     """The same words from the same values, to the letter, wherever the cut and whichever the state."""
     model = tiny_model(attention, layers).double()  # float32 rounds by the size of the batch
     translator = Translator(model, tokenizer)
-    stimuli = select(agreement("dev"), tokenizer, "lexical", 6)
+    stimuli = select(agreement("dev"), tokenizer, "lexical", 2)
     experiment, generator = Experiment(translator, stimuli), torch.Generator().manual_seed(1)
     units, changed = [1, 4, 6], 0
     for site in experiment.states:
@@ -86,3 +100,239 @@ def test_what_sets_nothing_is_refused_in_one_line(text):
         assert "\n" not in str(error)
     else:
         assert len(tap.units) == len(tap.value) and tap.value.isfinite().all()
+
+
+# At the prompt: a run that knows gender
+
+DEMO = Path(__file__).parent.parent / "checkpoints" / "demo"
+Say = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def conversation() -> prompt.Conversation:
+    """The demo run's, whose gender units are chosen once for all tests."""
+    made = prompt.Conversation(seq2seq.load(DEMO), console=Console(file=io.StringIO(), width=100))
+    made.gender_units()
+    return made
+
+
+@pytest.fixture
+def say(conversation: prompt.Conversation) -> Iterator[Say]:
+    """Says lines at the prompt: the lines that answer the last one. Greedy, so that one decoding can be told from another."""
+    before = conversation.console, conversation.last, conversation.translator.settings
+
+    def speak(*lines: str, **options) -> list[str]:
+        for line in lines:
+            paper = io.StringIO()
+            conversation.console = Console(**{"file": paper, "width": 100, "highlight": False, **options})
+            conversation.answer(line)
+        return paper.getvalue().splitlines()
+
+    speak("/beam 1")
+    yield speak
+    conversation.console, conversation.last, conversation.translator.settings = before
+
+
+def after(lines: list[str]) -> str:
+    """The translation that a change ended in, its marks left out."""
+    [line] = [line for line in lines if line.startswith("now: ")]
+    return " ".join(line.removeprefix("now: ").replace("[", "").replace("]", "").split())
+
+
+def test_flip_is_the_interchange_of_the_study(conversation, say):
+    boy, girl = select(pinned(), conversation.translator.tokenizer, "lexical", 1)
+    experiment = Experiment(conversation.translator, [boy, girl])
+    units = [torch.tensor(conversation.gender_units().units)]
+    for own, donor in ((0, 1), (1, 0)):
+        pair = experiment.stimuli[own].pair
+        assert say(pair.source) == [pair.target]
+        [[wanted]] = experiment.interchange([Partners(own, donor)], units)
+        shown = say("/flip")
+        assert after(shown) == wanted.text != pair.target
+        assert repr(experiment.stimuli[donor].pair.target) in shown[0] and "exchanged" in shown[0]
+
+
+def test_what_differs_is_marked_and_stands_under_what_it_was(say):
+    _, was, now = say(BOY, "/flip")
+    assert was == "was: Jsem kluk, [který] se [rád]  učí." and now == "now: Jsem kluk, [která] se [ráda] učí."
+    assert "[" not in "".join(say("/flip", force_terminal=True, no_color=False)[1:]).replace("\x1b[", "")
+    assert "[která]" in say("/flip", force_terminal=True, no_color=True)[2]
+    assert max(map(len, say("/flip", width=20)[1:])) <= 20
+
+
+@pytest.mark.parametrize("dose", [0.5, 1, 3])
+def test_steering_sets_what_a_clamp_is_defined_as(conversation, say, dose):
+    known, translator = conversation.gender_units(), conversation.translator
+    [target] = say(BOY)
+    same, different = (known.means[gender][known.units] for gender in ("masculine", "feminine"))
+    word = known.noun(target)
+    own = translator.trace(BOY, target, [known.site]).values[known.site][0, word.last + 1, known.units]
+    value = (1 - dose) * own + dose * different if dose <= 1 else different + (dose - 1) * (different - same)
+    tap = translator.set_once([spelt(known.site, known.units, value)])
+    assert after(say(f"/steer fem {dose}")) == translator.translate([BOY], tap=tap, forced="Jsem kluk")[0]
+    assert say("/steer fem 0")[-1] == "nothing changed"
+
+
+def test_gender_units_are_those_furthest_apart(conversation, say):
+    known = conversation.gender_units()
+    apart = (known.means["feminine"] - known.means["masculine"]).abs()
+    assert len(known.units) == len(apart) // 8
+    assert torch.equal(apart.topk(len(known.units)).indices.sort().values, torch.tensor(known.units).sort().values)
+    how, _, *rows = say("/units")
+    assert f"{known.nouns} nouns in {known.sentences} sentences" in how and known.nouns >= 20
+    for unit, row in zip(known.units, rows):
+        shown = [float(value) for value in row.split()[1:]]
+        assert row.startswith(f"{known.site}[{unit}]")
+        assert shown == pytest.approx([float(known.means[g][unit]) for g in ("masculine", "feminine")], abs=0.006)
+
+
+def test_what_gates_shows_is_the_equation_of_the_cell(say):
+    say(BOY)
+    for word in ("Jsem", "KLUK", "který", "."):
+        rows = [[float(value) for value in row.split()[2:]] for row in say(f"/gates {word}")[3:]]
+        assert len(rows) == prompt.UNITS
+        for before, i, f, g, o, c, h in rows:
+            assert c == pytest.approx(f * before + i * g, abs=0.07)  # two places, and a cell of up to ten
+            assert h == pytest.approx(o * torch.tensor(c).tanh().item(), abs=0.02)
+
+
+def test_strips_of_the_gender_units_stand_under_the_words(conversation, say):
+    known = conversation.gender_units()
+    [target] = say(BOY)
+    values = conversation.translator.trace(BOY, target, [known.site]).words(known.site, 0)
+    _, header, *rows = say("/trace")
+    assert header.split() == ["Jsem", "kluk", ",", "který", "se", "rád", "učí", "."]
+    for unit, row in zip(known.units, rows):
+        higher = known.means["feminine"][unit] > known.means["masculine"][unit]
+        assert row.split()[:2] == [f"{known.site}[{unit}]", "f+" if higher else "f−"]
+        assert row.split()[2:] == [f"{value:+.2f}" for value in values[:, unit].tolist()]
+
+
+SAID = {
+    "/flip from": "say one word of the translation after from",
+    "/flip from kluk který": "say one word of the translation after from",
+    "/flip from pes": "the translation has no word 'pes': it has Jsem, kluk",
+    "/flip kluk": "/flip takes from WORD, not 'kluk'",
+    "/flip from který": "at 'který' 32 units of decoder.0.cell steered to the mean of feminine nouns, dose 1",
+    "/steer": "/steer takes fem or masc",
+    "/steer neuter": "/steer takes fem or masc",
+    "/steer fem much": "give a dose from 0 to 100, not 'much'",
+    "/steer fem nan": "give a dose from 0 to 100, not 'nan'",
+    "/steer fem -1": "give a dose from 0 to 100, not '-1'",
+    "/steer fem 1 2": "/steer takes fem or masc",
+    "/steer masc 2 from se": "at 'se' 32 units of decoder.0.cell steered to the mean of masculine nouns, dose 2",
+    "/gates": "the translation has no word ''",
+    "/gates 👩": "the translation has no word '👩'",
+}
+
+
+@pytest.mark.parametrize("line", SAID)
+def test_what_is_said_of_odd_arguments(say, line):
+    say(BOY)
+    assert SAID[line] in say(line)[0]
+
+
+def test_without_a_noun_it_asks_for_a_word(conversation, say):
+    conversation.last = ("They sing.", "Zpívají.")
+    assert say("/flip") == [
+        "the translation has no noun that the lexicon knows: say from which word, as in /flip from WORD"
+    ]
+    assert "nothing tells the gender of 'Zpívají'" in say("/flip from zpívají")[0]
+
+
+def test_a_run_that_knows_no_gender_says_so(tiny_run):
+    paper = io.StringIO()
+    made = prompt.Conversation(seq2seq.load(tiny_run), console=Console(file=paper, width=100))
+    made.last = ("The girl was at home.", "Holka byla doma.")
+    for line in ("/units", "/flip", "/steer fem", "/trace"):
+        made.answer(line)
+    lines = paper.getvalue().splitlines()
+    assert "once …" in lines[0] and len({*lines[1:5]}) == 1 and "says only" in lines[1]
+    assert lines[5] == "so the 5 of 8 units that change most:"
+
+
+def test_words_that_training_never_saw_are_marked(say):
+    [marked, _] = say("The zebra was at home, zebra.")
+    assert marked == "The [zebra] was at home, [zebra].  (marked: never seen in training)"
+    assert len(say("The girl was at home.")) == 1
+
+
+# Nouns and their partners
+
+
+def test_exchanging_the_noun_makes_the_partner_sentence_of_the_corpus():
+    frames: dict[tuple[str, str], dict[str, str]] = {}
+    for pair in agreement("dev"):
+        if pair.factors.family == "lexical" and not pair.factors.nouns[0].plural:
+            frames.setdefault((pair.factors.template, pair.factors.frame), {})[pair.factors.nouns[0].english] = (
+                pair.source
+            )
+    nouns = [noun for noun in NOUNS if partner_of(noun)]
+    compared = 0
+    for sentences in frames.values():
+        for noun in nouns:
+            if noun.english in sentences and (partner := partner_of(noun)).english in sentences:
+                compared += 1
+                assert exchanged(sentences[noun.english], noun, partner) == sentences[partner.english]
+    assert compared > 20
+
+
+def test_articles_follow_the_partner():
+    nouns = {noun.english: noun for noun in NOUNS}
+    assert exchanged("A host met the hosts.", nouns["host"], nouns["hostess"]) == "A hostess met the hosts."
+    assert exchanged("An heir and he.", nouns["heir"], nouns["heiress"]) == "An heiress and she."
+
+
+def test_every_form_leads_to_a_noun_that_has_it():
+    for form, noun in forms().items():
+        assert form in {each.lower() for each in noun.forms.values()}
+        assert (partner := partner_of(noun)) is None or {noun.gender, partner.gender} == {"masculine", "feminine"}
+    assert forms()["kluka"].english == "boy" and forms()["holku"].english == "girl"
+
+
+# Keys
+
+
+def test_commands_and_their_arguments_are_completed(conversation, say):
+    say(BOY)
+    complete = conversation.completions
+    assert complete("/") == sorted(conversation.commands) and complete("/fl") == ["/flip"]
+    assert complete("/steer ") == ["fem", "masc"] and complete("/steer fem f") == ["from"]
+    assert complete("/flip from k") == complete("/gates k") == ["kluk", "který"]
+    assert complete("/steer fem 2 from se") == ["se"]
+    assert complete("I am a b") == complete("/what ") == complete("/flip from kluk ") == []
+
+
+ENTER, TAB, LEAVE = "\r", "\t", "\x04"
+SESSION = [  # what is typed, what is shown
+    (BOY, "Jsem kluk, který se rád učí."),
+    (f"/fl{TAB}", "now: Jsem kluk, [která] se [ráda] učí."),
+    (f"/steer f{TAB} 2", "steered to the mean of feminine nouns, dose 2"),
+    ("/units", "furthest apart"),
+    ("/trace", "f+: higher for feminine nouns"),
+    (f"/gates kl{TAB}", "as 'kluk' was read"),
+    ("/attention", "this run has no attention"),
+    ("/gates 😀", "the translation has no word '😀'"),
+    ("/flip from\x01\x1b[D", "say one word of the translation after from"),
+    ("/what", "no command '/what'"),
+    (f"\x1b[200~{'boy ' * 5000}\x1b[201~", "is too long"),
+    ("zebra 😀", "[zebra] 😀"),
+    ("/beam 0", "give a number from 1 to 100"),
+    ("/nbest 2", "nbest 2"),
+    ("/help", "any other line is translated"),
+]
+
+
+def test_a_session_is_answered_line_by_line(conversation, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(prompt, "Conversation", lambda *_: conversation)
+    monkeypatch.setattr(conversation, "console", Console(highlight=False, width=200))
+    with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
+        pipe.send_text("".join(typed + ENTER for typed, _ in SESSION) + LEAVE)
+        prompt.converse(conversation.translator)
+    shown = capsys.readouterr().out
+    for _, wanted in SESSION:
+        found = re.search(re.escape(wanted), shown)
+        assert found, (wanted, shown)
+        shown = shown[found.start() :]
