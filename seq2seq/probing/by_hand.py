@@ -7,7 +7,7 @@ decoder cell are set once, as a word of the run's own translation has been read,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from torch import Tensor
@@ -29,7 +29,7 @@ from .stimuli import GENDERS, other, probed
 from .study import QUICK, Family
 from .units import eighth
 
-SIZE, SEED = replace(QUICK, recipients=1), 1
+SEED = 1
 PRONOUNS = {"masculine": "he", "feminine": "she"}
 
 
@@ -86,12 +86,12 @@ class ByHand:
         progress("making the agreement corpus", 0.0)
         pairs = probed(translator)
         progress("reading its nouns", 0.5)
-        family = Family(translator, pairs, "lexical", SIZE, SEED)
+        family = Family(translator, pairs, "lexical", QUICK, SEED)
         self.site, fitted = family.experiment.site, family.fitted
         order = family.order()
         self.width, self.units = len(order), order[: eighth(len(order))]
         self.nouns, self.sentences = len(set(family.lemmas(fitted))), len(fitted)
-        both = [each for gender in GENDERS for each in family.partners(gender=gender)]  # a recipient of each
+        both = [family.partners(gender=gender)[0] for gender in GENDERS]
         self.bench = Bench(family.experiment, both, fitted, SEED)
         self.means: dict[str, Tensor] = dict(zip(GENDERS, self.bench.means(self.site)[0]))
 
