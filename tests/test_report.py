@@ -9,7 +9,9 @@ import json
 import math
 import random
 import re
+import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
@@ -24,6 +26,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+import seq2seq
+import translate
 from corpora.agreement import load as agreement
 from corpora.agreement import pinned
 from seq2seq.cells import CELLS
@@ -295,6 +299,22 @@ def test_dose_nought_changes_nothing_and_each_stop_says_what_it_sets(results):
             assert stop.said.startswith(slider.forced) and len(stop.values) == len(slider.units)
             before, now = plain.said.split(), stop.said.split()
             assert stop.changed or now == [word for word in before if word in now]
+
+
+def test_the_command_beside_a_slider_says_the_same(monkeypatch, capsys):
+    """Ten shown outputs of the demo run, drawn at random, through the command line."""
+    demo = seq2seq.load(HOUSE / "checkpoints" / "demo")
+    fit = [each for each in select(agreement("probe"), demo.tokenizer, "lexical", 40) if each.fitted]
+    pair = select(pinned(), demo.tokenizer, "lexical", 1)
+    sets = [[40], [98, 3], list(range(0, 256, 8))]
+    sliders = examples.sliders(demo, str(HOUSE / "checkpoints" / "demo"), pair, fit, sets, 1)
+    stops = [stop for slider in sliders for stop in slider.stops]
+    for stop in random.Random(1).sample(stops, 10):
+        python, script, *rest = shlex.split(stop.command)
+        assert (python, script) == ("python", "translate.py")
+        monkeypatch.setattr(sys, "argv", [script, *rest])
+        translate.main()
+        assert capsys.readouterr().out.strip() == stop.said
 
 
 # In a browser
