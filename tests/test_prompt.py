@@ -40,11 +40,13 @@ def spelt(site: str, units: list[int], values: torch.Tensor) -> str:
     return f"{site}[{','.join(map(str, units))}]={','.join(map(repr, values.tolist()))}"
 
 
-@pytest.mark.parametrize("attention, layers", [("none", 1), ("late", 2)])
+@pytest.mark.parametrize(
+    "attention, layers, cell", [("none", 1, "lstm"), ("late", 2, "lstm"), ("late", 1, "clockwork")]
+)
 @pytest.mark.parametrize("beam", [1, 4])
-def test_forced_and_set_say_what_an_experiment_says(tiny_model, tokenizer, attention, layers, beam):
+def test_forced_and_set_say_what_an_experiment_says(tiny_model, tokenizer, attention, layers, cell, beam):
     """The same words from the same values, to the letter, wherever the cut and whichever the state."""
-    model = tiny_model(attention, layers).double()  # float32 rounds by the size of the batch
+    model = tiny_model(attention, layers, cell=cell).double()  # float32 rounds by the size of the batch
     translator = Translator(model, tokenizer)
     stimuli = select(agreement("dev"), tokenizer, "lexical", 2)
     experiment, generator = Experiment(translator, stimuli), torch.Generator().manual_seed(1)
