@@ -21,7 +21,7 @@ from seq2seq.probing.interventions import Experiment, at_start
 from seq2seq.probing.planted import KINDS, Null, check, null, summary
 from seq2seq.probing.stimuli import GENDERS, Partners, partners, select
 from seq2seq.probing.study import FULL, QUICK, Study, sizes
-from seq2seq.search import SearchSettings, search
+from seq2seq.search import SearchSettings, read_prefixes, search
 from seq2seq.taps import Patch
 from seq2seq.translator import Translator
 
@@ -111,7 +111,7 @@ def test_going_on_from_the_noun_is_going_on_with_the_sentence(cell, tiny_model, 
     experiment = Experiment(Translator(model, tokenizer), stimuli[:6])
     rows, prefixes = list(range(6)), [each.pieces[: each.position] for each in stimuli[:6]]
     with torch.inference_mode():
-        again = experiment.read(model.encode(experiment.source, experiment.lengths), prefixes)
+        again = read_prefixes(model, model.encode(experiment.source, experiment.lengths), prefixes)
     for start in (None, again):
         features = experiment.forced(rows, start=start)
         for row, each in enumerate(stimuli[:6]):
