@@ -232,6 +232,7 @@ def lose_workers(count: int, chance: random.Random, place: Path) -> None:
         victim = chance.randrange(2)
         if ended(numbers[victim], chance.uniform(0, whole)) is not None:
             ended(numbers[1 - victim], 600)
+            shutil.rmtree(folder)
             continue  # it had come to its end before its moment
         status = ended(numbers[1 - victim], 5)  # by itself, or as torchrun asks for it
         statuses[status] += 1
