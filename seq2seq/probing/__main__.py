@@ -18,7 +18,7 @@ from ..checkpoint import Run, write
 from ..config import Parser, UserError, command
 from ..progress import share_done
 from ..translator import load
-from . import gradients, natural, planted, retention
+from . import compare, gradients, natural, planted, retention
 from .natural import study as natural_study
 from .parallel import studies
 from .report import last_rung, save, summary
@@ -26,7 +26,7 @@ from .stimuli import probed
 from .study import FULL, QUICK
 from .tables import write_table
 
-STUDIES = ("gender", "retention", "gradients")
+STUDIES = ("gender", "retention", "gradients", "compare")
 SELF_TESTS = 5  # models of each kind: minutes
 
 
@@ -101,6 +101,21 @@ def flows(given: Namespace, command: str) -> None:
         print(f"wrote {path}")
 
 
+def cells(given: Namespace, command: str) -> None:
+    """Train every cell that is not trained yet, and compare them."""
+    seeds = compare.SEEDS if given.seeds is None else given.seeds
+    asked = {"--seeds": seeds, "--max-steps": given.max_steps, "--max-words": given.max_words}
+    for name, value in asked.items():
+        if value is not None and value < 1:
+            raise UserError(f"{name} must be 1 or more, not {value}")
+    size = compare.QUICK if given.quick else compare.FULL
+    seeds = 1 if given.quick and given.seeds is None else seeds
+    found = compare.study(given.out, size, seeds, given.max_steps, given.max_words, given.multi30k, given.seed)
+    print(compare.summary(found))
+    for path in compare.save(found, given.out, command):
+        print(f"wrote {path}")
+
+
 def main() -> None:
     parser = Parser(prog="python -m seq2seq.probing", description="Does the cell state hold grammatical gender?")
     parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT", help="run folders")
@@ -140,16 +155,39 @@ def main() -> None:
         "--said", action="store_true", help="with --trace: the model's own translations, not the corpus'"
     )
     parser.add_argument(
-        "--seeds", type=int, default=SELF_TESTS, help="with --self-test: models of each kind (default: %(default)s)"
+        "--seeds", type=int, metavar="N",
+        help=f"with --self-test: models of each kind (default: {SELF_TESTS}); with --study compare: training seeds (default: "
+        f"{compare.SEEDS})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--multi30k",
+        metavar="NAME_OR_PATH",
+        help="with --study compare: also train tanh, lstm and gru once on real text",
+    )
+    parser.add_argument("--max-steps", type=int, metavar="N", help="with --study compare: updates of each run")
+    parser.add_argument(
+        "--max-words",
+        type=int,
+        metavar="N",
+        help="with --study compare: longer sentences are left out (default: the recipe's)",
     )
     given = parser.parse_args()
     given.out = given.out or Path("reports") / given.study
     line = shlex.join(["python", "-m", "seq2seq.probing", *sys.argv[1:]])
     if given.self_test:
-        if given.seeds < 1:
-            raise UserError(f"--seeds {given.seeds}: plant one model of each kind, or more")
-        test(range(given.seed, given.seed + given.seeds))
+        seeds = SELF_TESTS if given.seeds is None else given.seeds
+        if seeds < 1:
+            raise UserError(f"--seeds {seeds}: plant one model of each kind, or more")
+        test(range(given.seed, given.seed + seeds))
         return
+    if given.study == "compare":
+        if given.checkpoints:
+            raise UserError(f"--study compare trains its own runs, in --out: leave {given.checkpoints[0]} out")
+        cells(given, line)
+        return
+    for name in ("multi30k", "max-steps", "max-words", "seeds"):
+        if getattr(given, name.replace("-", "_")) is not None:
+            raise UserError(f"--{name} is read by --study compare: give both")
     if not given.checkpoints:
         raise UserError("no run folder given: try checkpoints/demo (see --help)")
     if given.trace:

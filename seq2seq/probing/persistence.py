@@ -45,7 +45,7 @@ class Curve:
     intervener: str
     # R(τ), τ = 0 … ; means over lemmas. 1 is the distance of the other gender's partner at τ = 0
     distance: list[Estimate]
-    kept: list[Estimate]  # P(τ), the product of the forget gates
+    kept: list[Estimate]  # P(τ), the product of the forget gates; empty where it was not asked for
     half_life: float | None  # words until R is ½, between two words by a straight line; None: not within the span
     half_life_kept: float | None
 
@@ -63,11 +63,11 @@ class Reading:
     """A sentence from its noun on, as a layer reads it."""
 
     stimulus: Stimulus
-    steps: tuple[int, ...]  # positions of the noun and of SPAN words after it, none of which shows a gender
+    steps: tuple[int, ...]  # positions of the noun and of `span` words after it, none of which shows a gender
     pieces: tuple[int, ...]  # what is read after the noun, to the last of them
 
 
-def reading(stimulus: Stimulus, place: str, translator: Translator) -> Reading | None:
+def reading(stimulus: Stimulus, place: str, translator: Translator, span: int) -> Reading | None:
     """Nothing where too few words without gender follow the noun."""
     sources, targets = (words_of(translator.tokenizer, text) for text in (stimulus.pair.source, stimulus.pair.target))
     if place.startswith("decoder"):
@@ -77,42 +77,46 @@ def reading(stimulus: Stimulus, place: str, translator: Translator) -> Reading |
         start = stimulus.factors.nouns[0].source.end
         steps = [word.last for word in sources if word.end >= start and word.text[0].isalnum()]
         pieces = tuple(translator.tokenizer.encode(stimulus.pair.source))
-    if len(steps) <= SPAN:
+    if len(steps) <= span:
         return None
-    return Reading(stimulus, tuple(steps[: SPAN + 1]), pieces[steps[0] + 1 : steps[SPAN] + 1])
+    return Reading(stimulus, tuple(steps[: span + 1]), pieces[steps[0] + 1 : steps[span] + 1])
 
 
 def read(
-    translator: Translator, readings: Sequence[Reading], place: str, memory: str
+    translator: Translator, readings: Sequence[Reading], place: str, memory: str, gated: bool
 ) -> tuple[list[Values], list[Values]]:
-    """Of each sentence the cell at the noun and at each word after it [SPAN + 1, H], and the product of the forget gates since
-    the noun [SPAN + 1, H]."""
+    """Of each sentence the cell at the noun and at each word after it [span + 1, H], and, `gated`, the log of the product of
+    the forget gates since the noun [span + 1, H]."""
     cells, kept = [], []
     for start in range(0, len(readings), BATCH):
         part = readings[start : start + BATCH]
-        sites = [f"{place}.{memory}", f"{place}.forget"]
+        sites = [f"{place}.{memory}", *([f"{place}.forget"] if gated else [])]
         made = traced(translator, [each.stimulus.pair for each in part], sites).values
         for row, each in enumerate(part):
-            cell, forget = (made[site][row].double().numpy() for site in sites)  # [T, H]
+            cell, *forget = (made[site][row].double().numpy() for site in sites)  # [T, H]
             steps = list(each.steps)
-            logs = numpy.log(forget[steps[0] + 1 : steps[-1] + 1]).cumsum(0)  # [pieces, H]
-            logs = numpy.concatenate([numpy.zeros((1, logs.shape[1])), logs])
             cells.append(cell[steps])
+            if not gated:
+                continue
+            logs = numpy.log(forget[0][steps[0] + 1 : steps[-1] + 1]).cumsum(0)  # [pieces, H]
+            logs = numpy.concatenate([numpy.zeros((1, logs.shape[1])), logs])
             kept.append(logs[[step - steps[0] for step in steps]])
     return cells, kept
 
 
 def persistence(
-    translator: Translator, pairs: Sequence[Pair], units: Mapping[str, Sequence[int]], seed: int, *, at_most: int = 400
-) -> list[Curve]:
+    translator: Translator, pairs: Sequence[Pair], units: Mapping[str, Sequence[int]], seed: int, *, at_most: int = 400,
+    span: int = SPAN, gated: bool = True,
+) -> list[Curve]:  # fmt: skip
     """R(τ) and P(τ) over held-out nouns, in each layer of `units` (decoder.0: its chosen units; encoder.0.forward: …), for all
-    its units and for the chosen ones; of at most so many sentences of each kind.
+    its units and for the chosen ones, over `span` words; of at most so many sentences of each kind. Not `gated`: R(τ) alone,
+    which every cell has.
 
-    UserError: the cell has no forget gate, a layer reads backwards, or too few sentences have SPAN words
+    UserError: the cell has no forget gate, a layer reads backwards, or too few sentences have `span` words
     without gender after their noun.
     """
     cell = translator.model.decoder[-1].cell
-    if "forget" not in cell.gates:
+    if gated and "forget" not in cell.gates:
         raise UserError("persistence is compared with the forget gate, and the cell has none")
     if wrong := next((place for place in units if from_the_right(place)), None):
         raise UserError(f"{wrong} reads from right to left: the words that follow a noun there are not the same")
@@ -124,20 +128,21 @@ def persistence(
                 for pair in single(pairs)
                 if pair.factors.intervener in kinds and (made := stimulus(pair, translator.tokenizer))
             ]
-            made = [each for s in stimuli if (each := reading(s, place, translator))]
+            made = [each for s in stimuli if (each := reading(s, place, translator, span))]
             frames = sorted({each.stimulus.frame for each in made})
             drawn = {frames[n] for n in numpy.random.default_rng(seed).permutation(len(frames))[: at_most // 4]}
             made = [each for each in made if each.stimulus.frame in drawn]
-            cells, kept = read(translator, made, place, cell.memory)
-            found += curves(place, made, cells, kept, {"all units": None, "chosen units": chosen}, intervener, seed)
+            cells, kept = read(translator, made, place, cell.memory, gated)
+            parts = {"all units": None, "chosen units": chosen}
+            found += curves(place, made, cells, kept, parts, intervener, span, seed)
     return found
 
 
 def curves(
     place: str, made: Sequence[Reading], cells: Sequence[Values], kept: Sequence[Values],
-    units: Mapping[str, Sequence[int] | None], intervener: str, seed: int,
+    units: Mapping[str, Sequence[int] | None], intervener: str, span: int, seed: int,
 ) -> list[Curve]:  # fmt: skip
-    """Both partners' curves for each set of units; `kept` are logs of the product of the forget gates."""
+    """Both partners' curves for each set of units; `kept` are logs of the product of the forget gates, or nothing."""
     found = []
     stimuli = [each.stimulus for each in made]
     for of, chosen in units.items():
@@ -151,15 +156,17 @@ def curves(
             lemmas = [stimuli[pair.recipient].factors.lemma for pair in both]
             if len(set(lemmas)) < 2 * FEWEST:
                 raise UserError(
-                    f"{len(set(lemmas))} held-out nouns with a partner {partner} and {SPAN} words without gender after them, "
+                    f"{len(set(lemmas))} held-out nouns with a partner {partner} and {span} words without gender after them, "
                     f"where {2 * FEWEST} are needed: give more pairs"
                 )
-            gaps = numpy.stack([cells[pair.recipient] - cells[pair.donor] for pair in both])  # [N, SPAN + 1, H]
-            product = numpy.exp(numpy.stack([(kept[pair.recipient] + kept[pair.donor]) / 2 for pair in both]))
-            if chosen is not None:
-                gaps, product = gaps[:, :, list(chosen)], product[:, :, list(chosen)]
-            distance = numpy.linalg.norm(gaps, axis=2)  # [N, SPAN + 1]
-            passive = numpy.linalg.norm(product * gaps[:, :1], axis=2)
+            gaps = numpy.stack([cells[pair.recipient] - cells[pair.donor] for pair in both])  # [N, span + 1, H]
+            gaps = gaps if chosen is None else gaps[:, :, list(chosen)]
+            distance = numpy.linalg.norm(gaps, axis=2)  # [N, span + 1]
+            passive = numpy.empty((0, 0))
+            if kept:
+                product = numpy.exp(numpy.stack([(kept[pair.recipient] + kept[pair.donor]) / 2 for pair in both]))
+                product = product if chosen is None else product[:, :, list(chosen)]
+                passive = numpy.linalg.norm(product * gaps[:, :1], axis=2)
             if not same:
                 one = cluster_mean(distance[:, 0], lemmas)
             r, p = (
