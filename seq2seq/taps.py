@@ -48,6 +48,16 @@ class Recorder:
         return torch.stack([steps[position] for position in sorted(steps)], dim=1)
 
 
+def anywhere(tap: Tap) -> bool:
+    """Whether a tap, or one in its chain, names no sites: nobody knows where it acts."""
+    return getattr(tap, "sites", None) is None or any(map(anywhere, getattr(tap, "taps", ())))
+
+
+def in_encoder(tap: Tap | None) -> bool:
+    """Whether a tap names a site of the encoder."""
+    return any(site.startswith("encoder.") for site in getattr(tap, "sites", None) or ())
+
+
 def over(tap: Tap | None, position: int) -> bool:
     """Whether a tap does nothing from this position on: there is none, or it says so itself (`until`)."""
     return tap is None or position >= getattr(tap, "until", float("inf"))
@@ -73,7 +83,7 @@ class Patch:
         self.site, self.value, self.positions, self.written = site, value, positions, 0
         self.units = slice(None) if units is None else torch.as_tensor(units)
         self.sites = frozenset([site])
-        self.until = float("inf") if positions is None else int(positions.max()) + 1
+        self.until = float("inf") if positions is None else max([0, *(1 + positions).tolist()])
 
     def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
         if site != self.site:

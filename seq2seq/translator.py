@@ -13,7 +13,7 @@ from .batching import by_length, sources
 from .config import UserError
 from .model import Model
 from .search import SearchSettings, read_prefixes, search
-from .taps import Chain, Tap, set_once
+from .taps import Chain, Tap, in_encoder, set_once
 from .tokenizer import Tokenizer, words
 from .trace import Trace, trace
 
@@ -87,7 +87,7 @@ class Translator:
         for chunk in chunks:
             numbers = [full[index] for index in chunk]
             source, lengths = sources([rows[number] for number in numbers])
-            memory, first = self.model.encode(source.to(place), lengths, tap), None
+            memory, first = self.model.encode(source.to(place), lengths, tap if in_encoder(tap) else None), None
             if prefix:
                 start = read_prefixes(self.model, memory, [prefix] * len(numbers))
                 memory, first = start.memory, start.first

@@ -55,7 +55,7 @@ def example(tokenizer) -> Example:
     return Example(*map(tokenizer.encode, SENTENCE))
 
 
-SHAPES = [*((cell, 2, True, "late") for cell in CELLS), ("lstm", 1, False, "none")]
+SHAPES = [*((cell, 2, True, "late") for cell in CELLS), ("grid", 2, True, "none"), ("lstm", 1, False, "none")]
 
 
 @pytest.fixture(scope="module", params=SHAPES, ids=lambda shape: " ".join(map(str, shape)))

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from seq2seq.batching import Batch
+from seq2seq.probing.interventions import FromWord
 from seq2seq.search import SearchSettings, search
-from seq2seq.taps import Chain, Patch, Recorder, TapError, along
+from seq2seq.taps import Chain, Patch, Recorder, TapError, along, anywhere, in_encoder
 
 same = partial(torch.testing.assert_close, rtol=0, atol=1e-12)
 
@@ -132,6 +133,15 @@ def test_a_patch_covers_all_hypotheses_of_a_sentence():
     patch = Patch("here", each, units=[1], positions=torch.tensor([0, 0]))
     assert patch("here", 0, torch.zeros(6, 2))[:, 1].tolist() == [1, 1, 1, 2, 2, 2]
     assert patch.written == 6
+
+
+def test_a_chain_is_as_wide_as_its_widest_tap():
+    patch, plain = Patch("encoder.0.forward.cell", 0.0), lambda site, position, value: value + 1
+    assert in_encoder(Chain(plain, patch)) and not in_encoder(Chain(plain))
+    assert anywhere(Chain(plain, patch)) and not anywhere(Chain(patch))
+    value = torch.zeros(1, 1)
+    assert FromWord(Chain(plain, patch), torch.tensor([0]))("encoder.0.forward.input", 0, value) == 1, "not skipped"
+    assert Patch("decoder.0.cell", 0.0, positions=torch.tensor([], dtype=torch.long)).until == 0
 
 
 def test_taps_in_a_chain_see_what_the_one_before_returned():

@@ -55,7 +55,7 @@ class Effect:
     normalised: Estimate  # that, in units of what the donor's whole run changes
     chrf: Estimate  # L6: against the unpatched output outside the agreeing words, 0 … 100
     changed_words: Estimate  # words put in, left out or replaced there, a sentence
-    kept_number: Estimate  # every agreeing word is there, in its case and the noun's number, whatever its gender
+    kept_number: Estimate  # every agreeing word is there, in the noun's number, whatever its gender or animacy (který for kterého)
     divergence: Estimate  # KL from the unpatched model, mean over the steps that predict no agreeing word, nats
 
 

@@ -24,7 +24,7 @@ from ..batching import pad, sources
 from ..config import UserError
 from ..model import END, Memory
 from ..search import SearchSettings, Start, read_prefixes, search
-from ..taps import Patch, Recorder, Tap
+from ..taps import Patch, Recorder, Tap, anywhere, in_encoder
 from ..tokenizer import Tokenizer, Word
 from ..translator import Translator
 from .statistics import cluster_mean
@@ -104,9 +104,10 @@ class FromWord:
 
     def __init__(self, tap: Tap, starts: Tensor):
         self.tap, self.starts, self.sites = tap, starts, getattr(tap, "sites", None)
+        self.narrow = None if anywhere(tap) else self.sites
 
     def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
-        if self.sites is not None and site not in self.sites:
+        if self.narrow is not None and site not in self.narrow:
             return value
         steps = position - self.starts
         for step in steps[steps >= 0].unique().tolist():
@@ -121,10 +122,6 @@ def relative(change: Tensor, full: Tensor, lemmas: Sequence[str]) -> Tensor:
     if unit <= 0:
         raise UserError("the donors' own runs do not prefer the donors' forms, so there is no effect to be a part of")
     return change / unit
-
-
-def in_encoder(tap: Tap | None) -> bool:
-    return any(site.startswith("encoder.") for site in getattr(tap, "sites", None) or ())
 
 
 def parting(stimulus: Stimulus, word: Agreeing, tokenizer: Tokenizer) -> Parting:

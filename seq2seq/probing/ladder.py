@@ -172,7 +172,7 @@ def specific(causal: Causal) -> Rung:
                    for name in ("chrf", "kept_number"))  # fmt: skip
     said = [
         f"chrF outside the agreeing words {shown(chrf, '{:.1f}'.format)}",
-        f"every agreeing word still there, in its case and number {shown(there)}",
+        f"every agreeing word still there, in its number {shown(there)}",
     ]
     if there.value < SAME_NUMBER:  # what fails decides
         said.reverse()
@@ -225,8 +225,9 @@ def hypotheses(
     if reading.transfer:
         found.append(("P3", "a probe of nouns whose gender English tells reads the others", reading.transfer.p))
     if told:
-        moved = [each.p for each in told.sites[0].findings if each.hypothesis == "H1" and each.p is not None]
-        found.append(("P4", "gates move more at a noun of another gender than of the same", max(moved)))
+        moved = [each for each in told.sites[0].findings if each.hypothesis == "H1" and each.p is not None]
+        p = max(1.0 if each.value.value <= 0 else each.p for each in moved)  # more, and not only otherwise
+        found.append(("P4", "gates move more at a noun of another gender than of the same", p))
     if tested:
         found.append(("P5", "clause 1's probe follows one clause's noun rather than the other's", tested.sites[0].p))
     unmeasured = [1.0] * (HYPOTHESES - len(found))  # five were announced, so five are corrected for

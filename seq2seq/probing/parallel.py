@@ -8,17 +8,21 @@ import queue
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ..config import Lost
 from ..progress import Progress, share_done, shares_done
 from ..translator import load
 from .stimuli import probed
 from .study import Result, Size, Study
 
+LOST = "a process that probed a run came to an end (was memory short?): --jobs 1 takes the least"
 POLL = 0.5  # seconds between two looks at who is done
 
 
@@ -56,18 +60,24 @@ def studies(
         shares_done([str(folder) for folder in folders]) as show,
     ):
         told = manager.Queue()
+        others = multiprocessing.active_children()
         waiting = [pool.submit(one, folder, progress=partial(tell, told, str(folder))) for folder in folders]
+        workers = [each for each in multiprocessing.active_children() if each not in others]
         try:
             while not all(each.done() for each in waiting):
-                try:
+                for each in waiting:
+                    if each.done():
+                        each.result()
+                if not all(worker.is_alive() for worker in workers):  # the pool itself may notice only much later
+                    raise BrokenProcessPool
+                with suppress(queue.Empty):
                     show(*told.get(timeout=POLL))
-                except queue.Empty:
-                    for each in waiting:
-                        if each.done():
-                            each.result()
             return [each.result() for each in waiting]
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
+            for worker in workers:
+                worker.terminate()
+                worker.join()
+            if isinstance(error, BrokenProcessPool):
+                raise Lost(LOST) from error
             raise

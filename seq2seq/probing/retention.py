@@ -249,7 +249,7 @@ def contributions(model: Model, tokenizer: Tokenizer, example: Example) -> list[
                     initial = (
                         torch.zeros_like(memory) if network == "encoder" else encoded.initial[depth][cell.memory][0]
                     )
-                    own = {name: recorder[f"{place}.{name}"][0] for name in (*cell.gates, cell.memory)}
+                    own = {name: recorder[f"{place}.{name}"][0] for name in (*layer.cell.gates, cell.memory)}
                     line = own[cell.memory]  # [T, H]
                     own["before"] = torch.cat([line[1:], initial[None]] if backward else [initial[None], line[:-1]])
                     kept, written = made(own)
