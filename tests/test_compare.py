@@ -42,7 +42,7 @@ from seq2seq.training import RECIPES
 from seq2seq.translator import load
 
 DEMO = Path(__file__).parent.parent / "checkpoints" / "demo"
-PAIRS = agreement("test")[::12]
+PAIRS = agreement("test")[::20]
 
 
 def run(cell: str, seed: int, outputs: list[str]) -> Measured:
@@ -127,6 +127,23 @@ def test_how_a_training_ended_decides_what_follows(tmp_path, monkeypatch):
                 study.train(Job("bad", "gru", {}), tmp_path / "bad")
 
 
+def test_an_interrupted_study_lets_the_training_save(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "TRAIN", tmp_path / "train.py")
+    saves = f"lambda *_: (open({str(tmp_path / 'saved')!r}, 'w').close(), exit(130))"
+    study.TRAIN.write_text(
+        f"import signal, time\nsignal.signal(signal.SIGTERM, {saves})\nprint('begun', flush=True)\ntime.sleep(60)\n"
+    )
+
+    def interrupted(text: str, **_: object) -> None:
+        if "begun" in text:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.print", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        study.train(Job("gru-1", "gru", {}), tmp_path / "gru-1")
+    assert (tmp_path / "saved").is_file()
+
+
 # What is measured
 
 
@@ -159,16 +176,18 @@ def test_what_was_measured_is_read_back_as_it_was(found):
 def test_a_run_that_understands_nothing_is_not_probed(tiny_run, monkeypatch, tmp_path):
     monkeypatch.setattr(gradients, "LENGTH", 20)
     monkeypatch.setattr(study, "test_pairs", lambda run: PAIRS[:2])
+    monkeypatch.setattr(study, "probed", lambda *_: agreement("probe")[:400])
     monkeypatch.setattr(study, "speed", lambda folder: 1.0)
     out = tmp_path / "runs" / "lstm-1"
     out.parent.mkdir()
     out.symlink_to(tiny_run)
     job = Job("lstm-1", "lstm", {"corpus": "agreement"})
-    got = study.measured(job, tmp_path, QUICK, 1)
+    small = replace(QUICK, stimuli=replace(QUICK.stimuli, frames=5))
+    got = study.measured(job, tmp_path, small, 1)
     assert got.understood is None and not got.seats and not got.flips and not got.kept
     assert "train it on the agreement corpus" in got.not_measured["where gender sits, and what moves it"]
     monkeypatch.setattr(study, "measure", None)
-    assert study.measured(job, tmp_path, QUICK, 1) == got, "it is not measured again"
+    assert study.measured(job, tmp_path, small, 1) == got, "it is not measured again"
 
 
 # What is compared

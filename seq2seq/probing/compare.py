@@ -15,6 +15,7 @@ about others, too, and wide: there are few seeds.
 from __future__ import annotations
 
 import json
+import shlex
 import statistics
 import subprocess
 import sys
@@ -189,7 +190,7 @@ def train(job: Job, folder: Path) -> str | None:
     line = [sys.executable, str(TRAIN), "--recipe", RECIPE, "--out", str(folder)]
     line += [word for name, value in job.options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     line += ["--resume"] if (folder / LAST).is_file() else []
-    print(f"{job.name}: {' '.join(line[1:])}", flush=True)
+    print(f"{job.name}: {shlex.join([TRAIN.name, *line[2:]])}", flush=True)
     last = ""
     with subprocess.Popen(
         line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
@@ -549,15 +550,20 @@ def lives(runs: Sequence[Measured]) -> str:
     return f"> {beyond[0]} in {len(beyond)} of {len(made)}" if beyond else over_runs([life for life, _ in made], ".1f")
 
 
-def area(found: Measured, state: str) -> float | None:
+def area(found: Measured, state: str, untrained: bool = False) -> float | None:
     """Of the decoder's last layer."""
-    of = [each.area.value for each in found.seats if each.state == state and each.site.startswith("decoder")]
-    return of[-1] if of else None
+    of = [each for each in found.seats if each.state == state and each.site.startswith("decoder")]
+    return None if not of else of[-1].untrained if untrained else of[-1].area.value
 
 
 def flipped(found: Measured) -> float | None:
     """The weaker direction."""
     return min((each.all_words.value for each in found.flips), default=None)
+
+
+def by_chance(found: Measured) -> float | None:
+    """Random units, the stronger direction."""
+    return max((each.random_mean for each in found.flips if each.random_mean is not None), default=None)
 
 
 def slope(found: Measured, kind: str, text: str) -> float:
@@ -574,10 +580,11 @@ def table(found: Comparison) -> list[list[str]]:
     """A row for each cell, below their names."""
     hard = hardest(found)
     rows = [
-        ["cell", "units", "weights", "rate", "runs understood", EXACT, "agreement", f"agreement, {hard}", "gradient, trained",
-         "gradient, untrained", "half-life", "AUC memory", "AUC hidden", "flipped", "tokens/s"]
+        ["cell", "units", "weights", "learning rate", "runs understood", EXACT, "agreement", f"agreement, {hard}",
+         "gradient, trained", "gradient, untrained", "half-life", "AUC memory", "AUC hidden", "AUC memory, untrained",
+         "flipped", "flipped, random units", "tokens/s"]
     ]  # fmt: skip
-    rate = {(each.cell, each.what, each.where): each.rate for each in found.accuracies}
+    right = {(each.cell, each.what, each.where): each.rate for each in found.accuracies}
     for cell in dict.fromkeys(each.cell for each in found.runs):
         own = [each for each in found.runs if each.cell == cell]
         rows.append(
@@ -588,13 +595,14 @@ def table(found: Comparison) -> list[list[str]]:
                 f"{own[0].learning_rate:g}",
                 f"{sum(each.understood is not None for each in own)} of {len(own)}",
                 *(
-                    interval(rate[cell, *key])
+                    interval(right[cell, *key])
                     for key in ((EXACT, EVERYWHERE), (AGREEMENT, EVERYWHERE), (AGREEMENT, hard))
                 ),
                 *(over_runs([slope(each, kind, RANDOM) for each in own], ".3f") for kind in (TRAINED, UNTRAINED)),
                 lives(own),
                 *(over_runs([area(each, state) for each in own], ".2f") for state in ("memory", "hidden")),
-                over_runs([flipped(each) for each in own], ".0%"),
+                over_runs([area(each, "memory", untrained=True) for each in own], ".2f"),
+                *(over_runs([rate(each) for each in own], ".0%") for rate in (flipped, by_chance)),
                 over_runs([each.tokens_per_second for each in own], ",.0f"),
             ]
         )
@@ -648,8 +656,8 @@ mean of the runs [the least, the most]. gradient: powers of ten a word, at the m
 memory line. half-life: words until the memories of two sentences that differ in their noun are half as far apart. AUC: a probe
 of the decoder's last layer, two words after the noun, on nouns it was not fitted on. flipped: sentences in which every later
 agreeing word changes when an eighth of the memory's units come from a sentence of the other gender, the weaker direction.
-tokens/s: wall-clock, on the machine that trained. Controls (random units, a donor of the same gender, an untrained network) are
-in compare.json and csv/. p: signs of lemma means flipped, so over nouns, in these runs."""
+tokens/s: wall-clock, on the machine that trained. All intervals, and the control of a donor of the same gender, are in
+compare.json and csv/. p: signs of lemma means flipped, so over nouns, in these runs."""
 
 
 def page(found: Comparison, command: str) -> str:
