@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := checkpoints/my-demo
 REPORT := reports/my-demo
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint wheel clean
 
 demo: $(RUN)/scores.json
 	@echo
@@ -28,10 +28,14 @@ test: .venv/installed
 lint: .venv/installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
+# dist/seq2seq-*.whl, tried in an empty folder
+wheel: .venv/installed
+	$(BIN)/python -m tests.wheel
+
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@
 
 clean:
-	rm -rf .venv $(RUN) $(REPORT)
+	rm -rf .venv dist $(RUN) $(REPORT)

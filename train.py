@@ -32,7 +32,7 @@ LOADING = {"limit": None, "max_words": 100}
 
 
 def arguments() -> dict:
-    parser = config.Parser(prog="train.py", description=__doc__.splitlines()[0])
+    parser = config.Parser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--corpus", action="append", metavar="NAME_OR_PATH[:WEIGHT]", default=argparse.SUPPRESS,
         help=f"what to train on, may be repeated: a path, or {', '.join(corpora.NAMES)} (default: agreement)",
@@ -180,8 +180,12 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     finish(run, folder, made.dev)
-    print(f"wrote {folder}; translate with: python translate.py --checkpoint {folder}")
+    print(f"wrote {folder}; translate with: {config.called('translate.py')} --checkpoint {folder}")
+
+
+def command() -> None:
+    config.command(main)
 
 
 if __name__ == "__main__":
-    config.command(main)
+    command()

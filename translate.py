@@ -16,15 +16,15 @@ import seq2seq
 from seq2seq import checkpoint, config, lines, scoring
 from seq2seq.translator import Translator
 
-COMMITTED = Path(__file__).resolve().parent / "checkpoints" / "demo"
+DEMO = config.HOUSE / "checkpoints" / "demo"
 STANDARD_INPUT = "standard input"
 
 
 def arguments() -> Namespace:
-    parser = config.Parser(prog="translate.py", description=__doc__.splitlines()[0])
+    parser = config.Parser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("sentences", nargs="*", metavar="SENTENCE", help="translated each on a line of its own")
-    add("--checkpoint", type=Path, default=COMMITTED, metavar="DIR", help="run folder (default: checkpoints/demo)")
+    add("--checkpoint", type=Path, default=DEMO, metavar="DIR", help="run folder (default: the demo)")
     add("--beam", type=int, metavar="K", help="hypotheses kept at each step, 1 is greedy (default: the run's)")
     add("--nbest", type=int, metavar="N", help="the N best of each sentence, as lines of score<TAB>text")
     add("--exponent", type=float, metavar="X", help="length normalisation, 0 is none (default: the run's)")
@@ -112,7 +112,7 @@ def show(rows: Iterable[str]) -> None:
 
 
 def warn(message: str) -> None:
-    print(f"translate.py: {message}", file=sys.stderr)
+    print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
 
 
 def main() -> None:
@@ -151,5 +151,9 @@ def main() -> None:
     each.close()
 
 
-if __name__ == "__main__":
+def command() -> None:
     config.command(main)
+
+
+if __name__ == "__main__":
+    command()

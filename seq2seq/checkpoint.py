@@ -30,7 +30,7 @@ from torch import Tensor
 
 from corpora.writing import write
 
-from .config import UserError, check, from_json, option
+from .config import UserError, called, check, from_json, option
 from .model import Model, ModelSettings
 from .search import SearchSettings
 from .tokenizer import Tokenizer
@@ -183,9 +183,11 @@ class Run:
         """Read run.json, once every small file of the run fits its digest; anything odd in it is named."""
         path = folder / RUN
         if not folder.is_dir():
-            raise UserError(f"{folder}: no such run folder; train.py --out {folder} makes one")
+            raise UserError(f"{folder}: no such run folder; {called('train.py')} --out {folder} makes one")
         if not path.is_file():
-            raise UserError(f"{folder}: no run.json in it, so it is not a run folder; train.py --out makes one")
+            raise UserError(
+                f"{folder}: no run.json in it, so it is not a run folder; {called('train.py')} --out makes one"
+            )
         verify(folder, *SMALL)
         values = read_json(path)
         format = values.pop("format", None)

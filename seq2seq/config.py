@@ -9,11 +9,15 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from corpora import CorpusError
 
 Settings = TypeVar("Settings")
+
+INSTALLED = Path(__file__).parent / "commands"  # where a wheel puts what stands beside the packages here
+HOUSE = INSTALLED if INSTALLED.is_dir() else Path(__file__).parents[1]
 
 
 class UserError(ValueError):
@@ -130,6 +134,11 @@ def command(main: Callable[[], None], name: str | None = None) -> NoReturn:
     sys.exit(0)
 
 
+def called(script: str) -> str:
+    """What a user types to run train.py or translate.py: installed, they have names of their own."""
+    return f"seq2seq-{script.removesuffix('.py')}" if HOUSE == INSTALLED else f"python {script}"
+
+
 def stop(status: int, message: str) -> NoReturn:
     print(message, file=sys.stderr)
     sys.exit(status)
@@ -140,10 +149,12 @@ def replace(settings: Settings, **changes: Any) -> Settings:
 
 
 __all__ = [
+    "HOUSE",
     "Diverged",
     "Lost",
     "Parser",
     "UserError",
+    "called",
     "check",
     "command",
     "dataclass",

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from corpora.mixture import parse
 
-from .config import UserError
+from .config import UserError, called
 from .tokenizer import words
 from .translator import Translation, Translator
 
@@ -75,7 +75,7 @@ def advice(translator: Translator, sentence: str) -> str | None:
     command = " ".join(f"--corpus {shlex.quote(spec)}" for spec in wider)
     return (
         f"{', '.join(new[:3])}{', …' * (len(new) > 3)}: new to this run, which was trained on {', '.join(names)}; "
-        f"expect guesses; for a wider one: python train.py {command} --out checkpoints/wider"
+        f"expect guesses; for a wider one: {called('train.py')} {command} --out checkpoints/wider"
     )
 
 

@@ -25,7 +25,7 @@ from rich.text import Text
 from torch import Tensor
 
 from .cells import CELLS
-from .config import UserError, replace
+from .config import UserError, called, replace
 from .lines import advice
 from .progress import share_done
 from .search import LARGEST_BEAM
@@ -148,7 +148,7 @@ class Conversation:
     def show_attention(self, _: str) -> None:
         """where the last translation looked: source words down, Czech words across"""
         if self.translator.model.attention is None:
-            raise UserError("this run has no attention: train.py --attention late makes one that has")
+            raise UserError(f"this run has no attention: {called('train.py')} --attention late makes one that has")
         trace = self.translator.trace(*self.said(), sites=["attention.weights"])
         weights = trace.values["attention.weights"][0]  # [T, S]
         [sources], [targets] = trace.sources, trace.targets

@@ -15,7 +15,7 @@ from pathlib import Path
 from corpora.agreement import pinned
 
 from ..checkpoint import Run, write
-from ..config import Parser, UserError, command
+from ..config import HOUSE, Parser, UserError, command
 from ..progress import share_done
 from ..translator import load
 from . import compare, gradients, natural, planted, retention
@@ -189,7 +189,7 @@ def main() -> None:
         if getattr(given, name.replace("-", "_")) is not None:
             raise UserError(f"--{name} is read by --study compare: give both")
     if not given.checkpoints:
-        raise UserError("no run folder given: try checkpoints/demo (see --help)")
+        raise UserError(f"no run folder given: try {HOUSE / 'checkpoints' / 'demo'} (see --help)")
     if given.trace:
         write_trace(given)
         return
@@ -236,5 +236,9 @@ def main() -> None:
         print(f"wrote {path}")
 
 
-if __name__ == "__main__":
+def probe() -> None:
     command(main, "python -m seq2seq.probing")
+
+
+if __name__ == "__main__":
+    probe()

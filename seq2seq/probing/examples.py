@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ..cells import LSTM
+from ..config import called
 from ..model import BEGIN, END
 from ..recurrent import Layer
 from ..trace import Trace, trace
@@ -240,8 +241,7 @@ def sliders(
                 put = exact(values[at])
                 setting = f"{site}[{','.join(map(str, units))}]={','.join(map(str, put))}"
                 line = [
-                    "python",
-                    "translate.py",
+                    *called("translate.py").split(),
                     "--checkpoint",
                     run,
                     "--beam",
