@@ -16,6 +16,7 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -31,7 +32,7 @@ from seq2seq.training import RECIPES, Training, TrainingSettings
 LOADING = {"limit": None, "max_words": 100}
 
 
-def arguments() -> dict:
+def arguments() -> dict[str, Any]:
     parser = config.Parser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--corpus", action="append", metavar="NAME_OR_PATH[:WEIGHT]", default=argparse.SUPPRESS,
@@ -50,7 +51,7 @@ def arguments() -> dict:
     return vars(parser.parse_args())
 
 
-def load_corpora(specs: list[str], loading: dict) -> tuple[corpora.Corpus, corpora.Corpus]:
+def load_corpora(specs: list[str], loading: dict[str, Any]) -> tuple[corpora.Corpus, corpora.Corpus]:
     """The training and the dev part, with a line for everything a user should know of them."""
     train, dev = (corpora.mix(specs, split, **loading) for split in ("train", "dev"))
     for part in (train, dev):
@@ -71,7 +72,7 @@ def fingerprint(*parts: corpora.Corpus) -> str:
     return state.hexdigest()
 
 
-def start(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
+def start(given: dict[str, Any], folder: Path) -> tuple[Training, checkpoint.Run]:
     """A new run."""
     if any((folder / name).exists() for name in (checkpoint.LAST, checkpoint.BEST)):
         raise config.UserError(f"{folder} already holds a run: go on with --resume, or choose another --out")
@@ -104,7 +105,7 @@ def start(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
     return made, run
 
 
-def resume(given: dict, folder: Path) -> tuple[Training, checkpoint.Run]:
+def resume(given: dict[str, Any], folder: Path) -> tuple[Training, checkpoint.Run]:
     """A run that goes on: its settings are its own, and only --minutes may be given anew."""
     run = checkpoint.Run.load(folder)
     own = {**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora}
@@ -153,7 +154,7 @@ def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
 
 
 def main() -> None:
-    sys.stdout.reconfigure(line_buffering=True)  # a log shows each line as it comes
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a log shows each line as it comes
     given = arguments()
     folder = given["out"]
     rank, _ = training.rank_and_world()

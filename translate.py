@@ -117,13 +117,13 @@ def warn(message: str) -> None:
 
 def main() -> None:
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8")
+        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     given = arguments()
     prompted = at_prompt(given)
     if given.output:
         check_output(given)
     whole = None if prompted else read_whole(given)
-    references = read_references(given, whole) if given.reference else []
+    references = read_references(given, whole) if given.reference and whole is not None else []
     translator = seq2seq.load(given.checkpoint)
     settle(translator, given)
     if prompted:
@@ -134,11 +134,11 @@ def main() -> None:
     translator.check(given.sentences)
     each = lines.Filter(translator, warn, forced=given.forced, tap=translator.set_once(given.set))
     chunks = lines.arriving(sys.stdin.buffer, STANDARD_INPUT) if whole is None else lines.cut(whole)
-    if given.output:
+    if given.output and whole is not None:
         from seq2seq.progress import lines_done  # late: one sentence need not wait for it
 
         chunks = lines_done(chunks, len(whole))
-    best, kept = [], []
+    best, kept = [], list[str]()
     put = kept.extend if given.output else show
     for found in map(each, chunks):
         put(f"{row}\n" for answers in found for row in lines.render(answers, given.nbest))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 GENDERS = ("masculine", "feminine", "neuter")
 OTHER_ANIMACY = (
@@ -103,7 +104,7 @@ class Corpus(Sequence[Pair]):
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:  # a pair, or some of them
         return self.pairs[index]
 
     def __iter__(self) -> Iterator[Pair]:

@@ -76,7 +76,7 @@ def plan(examples: Sequence[Example], tokens: int, seed: tuple[int, ...]) -> lis
             batches.append([])
             longest = max(source[index], target[index])
         batches[-1].append(int(index))
-    random.shuffle(batches)  # type: ignore[arg-type]
+    random.shuffle(batches)
     return batches
 
 

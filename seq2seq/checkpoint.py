@@ -53,7 +53,7 @@ def read_sums(folder: Path) -> dict[str, list[str]] | None:
     path = folder / SUMS
     if not path.is_file():
         return None
-    text, sums = path.read_bytes().decode("latin-1"), {}
+    text, sums = path.read_bytes().decode("latin-1"), dict[str, list[str]]()
     if not text or SUM.sub("", text):
         raise UserError(f"{path}: damaged, not a list of a run's files and their digests; restore it or train again")
     for digest, name in SUM.findall(text):
@@ -166,12 +166,12 @@ class Run:
     corpora: list[str]
     vocabulary: int
     precision: str = option(MISSING, "what it is trained in", choices=("float32", "bf16"))
-    corpus_digest: str
-    command: str
+    corpus_digest: str = option(MISSING, "sha256 of the pairs")
+    command: str = option(MISSING, "what began it")
     loading: dict[str, Any] = field(default_factory=dict)  # how the corpora were read: limit, length filter
     search: SearchSettings = field(default_factory=SearchSettings)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check(self)
 
     def save(self, folder: Path) -> None:

@@ -45,7 +45,7 @@ def cut(lines: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def arriving(pipe: BinaryIO, name: str) -> Iterator[list[str]]:
     """The lines of a pipe as they arrive: who writes slowly is answered line by line, and memory stays flat."""
-    count, begun = 0, []  # a line's pieces so far
+    count, begun = 0, list[bytes]()  # a line's pieces so far
     while piece := pipe.read1(READ):  # type: ignore[attr-defined]
         whole, newline, rest = piece.rpartition(b"\n")
         if newline:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -18,7 +20,7 @@ class ProjectedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx, features: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, smoothing: float
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, gold: Tensor, smoothing: float
     ) -> tuple[Tensor, Tensor]:
         place, V = features.device.type, len(weight)
         kind = torch.get_autocast_dtype(place) if torch.is_autocast_enabled(place) else features.dtype
@@ -49,7 +51,7 @@ class ProjectedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, d_loss: Tensor, _):
+    def backward(ctx: Any, d_loss: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         d_features, d_weight, d_bias = ctx.saved_tensors
         return d_features * d_loss, d_weight * d_loss, d_bias * d_loss, None, None
 

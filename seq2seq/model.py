@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,7 +32,7 @@ class ModelSettings:
     units: int = option(512, "units of a layer (H)", minimum=2)
     dropout: float = option(0.1, "rate of dropout, one mask a sentence", minimum=0)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check(self)
         if self.dropout >= 1:
             raise UserError(f"--dropout must be below 1, not {self.dropout}")
@@ -67,8 +67,10 @@ class Memory:
             {name: torch.cat([state[name] for state in layer]) for name in layer[0]}
             for layer in zip(*(part.initial for part in parts))
         ]
-        keys = None if parts[0].keys is None else torch.cat([part.keys for part in parts])
-        elapsed = 0 if isinstance(parts[0].elapsed, int) else torch.cat([part.elapsed for part in parts])
+        keys = None if parts[0].keys is None else torch.cat([part.keys for part in parts if part.keys is not None])
+        elapsed = (
+            0 if isinstance(parts[0].elapsed, int) else torch.cat([torch.as_tensor(part.elapsed) for part in parts])
+        )
         return Memory(torch.cat([p.states for p in parts]), keys, torch.cat([p.mask for p in parts]), initial, elapsed)
 
 
@@ -89,14 +91,16 @@ class Model(nn.Module):
         self.target_embedding = nn.Embedding(vocabulary, E, padding_idx=PAD)
         cell = CELLS[settings.cell]
         last = cell if settings.attention == "late" else cell.last or cell
-        self.encoder = nn.ModuleList(
+        self.encoder: Sequence[Layer] = nn.ModuleList(  # type: ignore[assignment]
             Layer(each, H if layer else E, H // len(directions), f"encoder.{layer}", directions, layer == 0)
             for layer, each in enumerate([*[cell] * (L - 1), last])
         )
-        self.decoder = nn.ModuleList(
+        self.decoder: Sequence[Layer] = nn.ModuleList(  # type: ignore[assignment]
             Layer(cell, H if layer else E, H, f"decoder.{layer}", lowest=layer == 0) for layer in range(L)
         )
-        self.bridge = nn.ModuleList(nn.ModuleDict({state: nn.Linear(H, H) for state in cell.states}) for _ in range(L))
+        self.bridge: Sequence[Mapping[str, nn.Linear]] = nn.ModuleList(  # type: ignore[assignment]
+            nn.ModuleDict({state: nn.Linear(H, H) for state in cell.states}) for _ in range(L)
+        )
         self.attention = LateAttention(H, H) if settings.attention == "late" else None
         self.readout = nn.Linear(2 * H if self.attention else H, E)
         self.bias = nn.Parameter(
@@ -125,7 +129,7 @@ class Model(nn.Module):
     def encode(self, source: Tensor, lengths: Tensor, tap: Tap | None = None) -> Memory:
         """source [B, S] piece numbers, lengths [B] → what the decoder needs."""
         check_tap(tap, self.sites())
-        x, initial, below = self.dropout(self.embed(self.source_embedding, source)), [], []
+        x, initial, below = self.dropout(self.embed(self.source_embedding, source)), [], list[Tensor]()
         for layer, bridge in zip(self.encoder, self.bridge):
             x, final, below = layer(x, lengths=lengths, tap=tap, below=below)
             x = self.dropout(x)
@@ -138,7 +142,7 @@ class Model(nn.Module):
     def decode(self, target_in: Tensor, memory: Memory, tap: Tap | None = None) -> tuple[Tensor, list[State]]:
         """target_in [B, T] → features [B, T, E] whose product with the target embedding is the logits, and final states."""
         check_tap(tap, self.sites())
-        x, states, below = self.dropout(self.embed(self.target_embedding, target_in)), [], []
+        x, states, below = self.dropout(self.embed(self.target_embedding, target_in)), [], list[Tensor]()
         for layer, initial in zip(self.decoder, memory.initial):
             x, [final], below = layer(x, [initial], tap=tap, below=below, elapsed=memory.elapsed)
             x = self.dropout(x)
@@ -149,7 +153,7 @@ class Model(nn.Module):
         self, token: Tensor, past: Sequence[State], memory: Memory, position: int, tap: Tap | None = None
     ) -> tuple[Tensor, list[State]]:
         """One position of the decoder: token [B], past per layer → logits [B, V], states. Search and probes call this."""
-        x, states, below = self.embed(self.target_embedding, token)[:, None], [], []  # [B, 1, E]
+        x, states, below = self.embed(self.target_embedding, token)[:, None], [], list[Tensor]()  # [B, 1, E]
         for layer, state in zip(self.decoder, past):
             x, [new], below = layer.stepped(x, [state], None, tap, below, position, memory.elapsed)
             states.append(new)

@@ -32,7 +32,7 @@ class Display:
         self.progress.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
     def step(self, step: int, loss: float, speed: float) -> None:

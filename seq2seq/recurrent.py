@@ -130,15 +130,15 @@ class Layer(nn.Module):
             each = [fused.lstm(x, past, self.weights(d), lengths, bool(d)) for d, past in enumerate(initial)]
             return torch.cat([output for output, _ in each], dim=2), [state for _, state in each]
         past = tuple(torch.stack([state[name] for state in initial]) for name in self.cell.states)  # [D, B, H] each
-        past = past if len(past) > 1 else past[0]
+        begun = past if len(past) > 1 else past[0]
         if lengths is None:
-            output, final = self.kernel(x, past)
+            output, final = self.kernel(x, begun)
         else:
             packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
-            packed, final = self.kernel(packed, past)
+            packed, final = self.kernel(packed, begun)
             output, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
         final = final if len(self.cell.states) > 1 else (final,)
-        named = [
+        named: list[State] = [
             {name: value[direction] for name, value in zip(self.cell.states, final)}
             for direction in range(len(initial))
         ]
@@ -158,7 +158,7 @@ class Layer(nn.Module):
         `elapsed` steps later than that in its sentence."""
         T, cell = x.shape[1], self.cell
         ends = torch.tensor(T) if lengths is None else lengths.to(x.device)[:, None]  # [B, 1]
-        outputs, final, upward = [], [], []
+        outputs, final, upward = [], list[State](), []
         for direction, past in enumerate(initial):
             weights = self.weights(direction)
             state: State = {name: past[name].to(weights["weight_hh"].dtype) for name in cell.states}  # not bf16's

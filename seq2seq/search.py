@@ -26,7 +26,7 @@ class SearchSettings:
         1.0, "length normalisation: a hypothesis scores log p / length ** exponent", minimum=0, maximum=10
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check(self)
 
 

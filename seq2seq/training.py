@@ -55,7 +55,7 @@ class TrainingSettings:
         "auto", "number format; auto measures which is faster here", choices=("auto", "float32", "bf16")
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check(self)
         if not self.label_smoothing < 1:
             raise UserError(f"--label-smoothing must be below 1, not {self.label_smoothing}")
@@ -203,15 +203,15 @@ class Evaluation:
 class Standing:
     """Where a run stands: all that its next step depends on, beside tensors."""
 
+    history: list[dict[str, Any]]  # what each evaluation found
     steps: int = option(MISSING, "updates made", minimum=0)
     epoch: int = option(MISSING, "epochs done", minimum=0)
     place_in_epoch: int = option(MISSING, "batches of this epoch done", minimum=0)
     stale: int = option(MISSING, "evaluations without a better dev score", minimum=0)
-    best: float
+    best: float = option(MISSING, "the best dev score")
     minutes: float = option(MISSING, "time spent", minimum=0)
-    history: list[dict]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check(self)
 
 
@@ -404,10 +404,10 @@ class Training:
         tensors = dict(self.model.state_dict())
         for kind, state in self.generators().items():
             tensors |= {generator(kind, rank): each for rank, each in enumerate(gathered(state))}
-        names = {parameter: name for name, parameter in self.model.named_parameters()}
-        for parameter, state in self.optimizer.state.items():
-            tensors |= {f"optimizer.{names[parameter]}.{key}": value for key, value in state.items()}
-        standing = Standing(self.steps, self.epoch, self.place_in_epoch, self.stale, self.best, minutes, self.history)
+        names: dict[Tensor, str] = {parameter: name for name, parameter in self.model.named_parameters()}
+        for weight, kept in self.optimizer.state.items():
+            tensors |= {f"optimizer.{names[weight]}.{key}": value for key, value in kept.items()}
+        standing = Standing(self.history, self.steps, self.epoch, self.place_in_epoch, self.stale, self.best, minutes)
         if self.rank == 0:
             with self.saving():
                 write_tensors(self.folder / LAST, tensors, asdict(standing))
@@ -438,9 +438,9 @@ class Training:
             except RuntimeError as error:
                 raise UserError(f"{path}: {name} is no generator's state ({error})") from error
         for name, parameter in self.model.named_parameters() if standing.steps else ():
-            wanted = {"step": torch.tensor(0.0), "exp_avg": parameter, "exp_avg_sq": parameter}
-            state = fitting({f"optimizer.{name}.{key}": value for key, value in wanted.items()}, tensors, path)
-            self.optimizer.state[parameter] = dict(zip(wanted, (value.to(self.place) for value in state.values())))
+            moments = {"step": torch.tensor(0.0), "exp_avg": parameter, "exp_avg_sq": parameter}
+            found = fitting({f"optimizer.{name}.{key}": value for key, value in moments.items()}, tensors, path)
+            self.optimizer.state[parameter] = dict(zip(moments, (value.to(self.place) for value in found.values())))
         self.steps, self.epoch, self.place_in_epoch = standing.steps, standing.epoch, standing.place_in_epoch
         self.stale, self.best, self.history = standing.stale, standing.best, standing.history
         self.earlier_minutes, self.saved = standing.minutes, standing.steps

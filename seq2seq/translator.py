@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -43,7 +44,7 @@ class Translator:
     ):
         self.model, self.tokenizer, self.settings, self.known, self.run = model, tokenizer, settings, known, run
 
-    def translate(self, sentences: Sequence[str], beam: int | None = None, **options) -> list[str]:
+    def translate(self, sentences: Sequence[str], beam: int | None = None, **options: Any) -> list[str]:
         """The best translation of each sentence; an empty sentence has an empty one. Options as for `nbest`.
 
         TypeError: `sentences` is one string.

@@ -56,7 +56,7 @@ def main() -> None:
         commands = install(wheel, place / "environment")
         house = ran(empty, f"{commands / 'python'} -c 'from seq2seq.config import HOUSE; print(HOUSE)'").strip()
         assert house.startswith(temporary), f"{house} is not what was installed"
-        print(ran(empty, f"{commands}/seq2seq-train --recipe demo --limit 500 --max-steps 30 --out run"), end="")
+        print(ran(empty, f"{commands}/seq2seq-train --recipe demo --limit 100 --max-steps 30 --out run"), end="")
         assert (last := ran(empty, f"{commands}/seq2seq-translate {shlex.quote(GIRL)}")) == f"{CZECH}\n", last
         ran(empty, f"{commands}/seq2seq-translate --checkpoint run {shlex.quote(GIRL)}")
         ran(empty, f"{commands}/seq2seq-probe {house}/checkpoints/demo --quick")

@@ -118,7 +118,9 @@ def fill(cell: Cell, noun: NounWord, generator: random.Random) -> dict[str, Word
     for slot in template.slots[1:]:
         gender = cell.attractor if slot in template.interveners else ""
         near = neighbours(template, slot)
-        choice = candidates(template, slot, gender, tuple((name, words[name]) for name in words if name in near))
+        choice: Sequence[Word] = candidates(
+            template, slot, gender, tuple((name, words[name]) for name in words if name in near)
+        )
         used = {word.english for name, word in words.items() if name != "noun"}
         if slot.startswith("manner"):
             scales = {word.tags for name, word in words.items() if name.startswith("manner")} - {""}

@@ -344,7 +344,7 @@ def realise(template: Template, words: Mapping[str, Word], plural: bool = False)
         )
         for slot in order
     )
-    agreeing, scored = [], -1
+    agreeing, scored = list[Agreeing](), -1
     for i, token in enumerate(template.target):
         if not agrees(token, words):
             continue

@@ -19,6 +19,7 @@ BALANCE = 0.02  # how far the rows of a cell may be from its neighbours'
 FORMS = {noun.czech: {*noun.forms.values()} for noun in NOUNS}
 
 Corpora = Mapping[str, Corpus]
+Cells = Counter[tuple[object, ...]]  # what tells a cell of the design from others → rows
 
 
 def words_of(sentence: str) -> list[str]:
@@ -173,9 +174,9 @@ def pairs_of(corpora: Corpora) -> Iterable[Pair]:
     return (pair for corpus in corpora.values() for pair in corpus)
 
 
-def probe_cells(probe: Corpus) -> tuple[Mapping[str, Counter], Mapping[str, Counter]]:
+def probe_cells(probe: Corpus) -> tuple[Mapping[str, Cells], Mapping[str, Cells]]:
     """Rows of the probe split: family → (distance, intervener, gender), and crossed template → (gender, gender)."""
-    cells, crossed = defaultdict(Counter), defaultdict(Counter)
+    cells, crossed = defaultdict[str, Cells](Counter), defaultdict[str, Cells](Counter)
     for pair in probe:
         factors = pair.factors
         if factors.construction == "switch":
@@ -196,7 +197,7 @@ def cell_of(factors: Factors) -> tuple[str, str, str, int, str, str]:
     )
 
 
-def cell_counts(corpus: Corpus) -> Counter:
+def cell_counts(corpus: Corpus) -> Cells:
     """(family, construction, template, distance, intervener, gender) → rows."""
     return Counter(cell_of(pair.factors) for pair in corpus)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 import numpy
 import torch
@@ -174,30 +175,30 @@ class Bench:
             torch.stack([of[other(gender)] for gender in self.genders]),
         )
 
-    def zero(self, site: str, **where) -> MakeTap:
+    def zero(self, site: str, **where: Any) -> MakeTap:
         return self.write(site, torch.zeros_like(self.own(site)), **where)
 
-    def mean(self, site: str, **where) -> MakeTap:
+    def mean(self, site: str, **where: Any) -> MakeTap:
         """The mean over both genders' lemma means."""
         same, different = self.means(site)
         return self.write(site, (same + different) / 2, **where)
 
-    def resample(self, site: str, **where) -> MakeTap:
+    def resample(self, site: str, **where: Any) -> MakeTap:
         """A random stimulus' value, of another noun of either gender."""
         rows = numpy.random.default_rng(self.seed).choice(self.fit, len(self.recipients))
         return self.write(site, self.experiment.values(site)[rows], **where)
 
-    def interchange(self, site: str, **where) -> MakeTap:
+    def interchange(self, site: str, **where: Any) -> MakeTap:
         return self.write(site, self.donor(site), **where)
 
-    def clamp(self, site: str, dose: float, **where) -> MakeTap:
+    def clamp(self, site: str, dose: float, **where: Any) -> MakeTap:
         """Dose 0 leaves the value, 1 is the other gender's mean, in between on the line that joins the two; beyond, the line
         goes on by (dose − 1) times the difference of the two genders' means."""
         same, different = self.means(site)
         add = min(dose, 1.0) * different + max(dose - 1.0, 0.0) * (different - same)
         return self.write(site, add, keep=max(0.0, 1.0 - dose), **where)
 
-    def steer(self, site: str, dose: float, **where) -> MakeTap:
+    def steer(self, site: str, dose: float, **where: Any) -> MakeTap:
         """The value plus dose times the other gender's mean less the own's."""
         same, different = self.means(site)
         return self.write(site, dose * (different - same), keep=1.0, **where)
@@ -271,7 +272,7 @@ class Bench:
             )
         return found
 
-    def estimate(self, values: Sequence[float], rows: NDArray) -> Estimate:
+    def estimate(self, values: Sequence[float], rows: NDArray[numpy.int_]) -> Estimate:
         """A mean over lemmas of some recipients' values, its interval over lemmas and templates."""
         lemmas, templates = ([names[row] for row in rows] for names in (self.lemmas, self.templates))
         return estimate(values, lemmas, self.seed, templates=templates)
@@ -288,7 +289,7 @@ class Bench:
         return CHRF().sentence_score(" ".join(left[0]), [" ".join(left[1])]).score if changed else 100.0, changed
 
     @torch.inference_mode()
-    def divergence(self, features: Tensor) -> NDArray:
+    def divergence(self, features: Tensor) -> NDArray[numpy.floating]:
         """KL(unpatched ‖ patched), a mean over each row's steps that predict no agreeing word: [R], nats."""
         model, counted = self.experiment.translator.model, torch.from_numpy(self.counted)
         found = []
@@ -335,7 +336,7 @@ class Bench:
     # Erasure
 
     @torch.inference_mode()
-    def whitened(self, site: str) -> list[tuple[Whitened, NDArray]]:
+    def whitened(self, site: str) -> list[tuple[Whitened, NDArray[numpy.int_]]]:
         """For every step from the noun on at which half of the fitted sentences still go on, their values and which they are."""
         values, inside = [], [len(s.pieces) - s.position for s in (self.experiment.stimuli[row] for row in self.fit)]
         for begin in range(0, len(self.fit), ROWS):
@@ -352,7 +353,7 @@ class Bench:
             found.append((Whitened(all_values[rows, step]), rows))
         return found
 
-    def erase(self, site: str, steps: list[tuple[Whitened, NDArray]], gender: dict[str, str]) -> MakeTap:
+    def erase(self, site: str, steps: list[tuple[Whitened, NDArray[numpy.int_]]], gender: dict[str, str]) -> MakeTap:
         """Erase these genders of the fitted lemmas, at every step."""
         labels = numpy.array([gender[lemma] for lemma in self.fit_lemmas])
         tap = Erase(site, [values.eraser(labels[rows].tolist()) for values, rows in steps])
@@ -380,7 +381,7 @@ class Bench:
 # The smallest set
 
 
-def alone(bench: Bench) -> NDArray:
+def alone(bench: Bench) -> NDArray[numpy.floating]:
     """What each unit of the cell does by itself to the next agreeing word's log-odds, exchanged at the noun, in units of what
     the donor's whole run changes: [H], a mean over the directions' means over lemmas."""
     experiment, R, H = bench.experiment, len(bench.pairs), bench.width(bench.experiment.site)

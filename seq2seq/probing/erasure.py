@@ -18,11 +18,11 @@ from ..config import UserError
 class Eraser:
     """x ↦ x − (x − mean) read write: an affine projection of rank r = classes − 1; mean [H], read [H, r], write [r, H]."""
 
-    mean: NDArray
-    read: NDArray
-    write: NDArray
+    mean: NDArray[numpy.floating]
+    read: NDArray[numpy.floating]
+    write: NDArray[numpy.floating]
 
-    def __call__(self, values: NDArray) -> NDArray:
+    def __call__(self, values: NDArray[numpy.floating]) -> NDArray[numpy.floating]:
         """values [N, H] → [N, H]."""
         return values - (values - self.mean) @ self.read @ self.write
 
@@ -40,7 +40,7 @@ class Whitened:
     Directions in which nothing varies are left out (W⁺ is the pseudo-inverse).
     """
 
-    def __init__(self, values: NDArray):
+    def __init__(self, values: NDArray[numpy.floating]):
         values = numpy.asarray(values, dtype=numpy.float64)
         self.mean = values.mean(0)
         self.centred = values - self.mean

@@ -631,7 +631,7 @@ def site_story(
     every = [each for some in (*found.values(), *(thinned(each, per_kind, seed) for each in fillers)) for each in some]
     readings = read_gates(translator, place, every, signs, average)
 
-    numbers = {hypothesis: [] for hypothesis in CLAIMS}
+    numbers: dict[str, list[Finding]] = {hypothesis: [] for hypothesis in CLAIMS}
     for hypothesis in CLAIMS:
         if (hypothesis != "H2" or not backward) and (hypothesis != "H3" or decoder):
             numbers[hypothesis] = findings(readings, hypothesis, seed)

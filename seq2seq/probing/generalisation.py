@@ -104,7 +104,7 @@ def clusters_of(far: Labels, size: Values) -> tuple[Values, Values]:
     numbers, count = ndimage.label(far, NEIGHBOURS)
     masses = numpy.bincount(numbers.ravel(), size.ravel(), count + 1)
     masses[0] = 0
-    return numbers, masses
+    return numbers, masses  # type: ignore[return-value]  # hints of numpy know no weights
 
 
 def cluster_test(scores: Values, feminine: Labels, seed: int, relabellings: int = RELABELLINGS) -> Generalisation:

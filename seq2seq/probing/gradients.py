@@ -118,7 +118,7 @@ def scalar(w: float, distance: int) -> float:
 
 def sentences(tokenizer: Tokenizer, pairs: Sequence[Pair], most: int, seed: int) -> list[Read]:
     """So many sentences of three words or more, drawn by the seed. UserError: there are fewer than FEWEST."""
-    found = []
+    found: list[Read] = []
     for row in numpy.random.default_rng(seed).permutation(len(pairs)):
         pair = pairs[row]
         example = Example(tokenizer.encode(pair.source), tokenizer.encode(pair.target))

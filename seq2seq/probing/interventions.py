@@ -184,7 +184,7 @@ class Experiment:
         before = replace(memory, initial=initial, elapsed=elapsed)
         return before, made.at(self.site, at), list(zip(made.sources, made.targets))
 
-    def traits(self, rows: Sequence[int]) -> NDArray:
+    def traits(self, rows: Sequence[int]) -> NDArray[numpy.floating]:
         """What random units are matched on: each unit's variance over these rows, and how strongly it is read: [H, 2]."""
         weights = outgoing(self.translator.model, self.site).numpy()
         return numpy.stack([self.own[rows].var(0).numpy(), weights], axis=1)

@@ -141,7 +141,7 @@ class Paths:
         changes = {name: (each.log_odds - self.unpatched.log_odds)[rows] for name, each in outcomes.items()}
         shares = {name: relative(each, changes[TOTAL], lemmas).numpy() for name, each in changes.items()}
 
-        def left(values: dict[str, NDArray]) -> Estimate:
+        def left(values: dict[str, NDArray[numpy.floating]]) -> Estimate:
             """The total less the sum of its parts, sentence by sentence."""
             return mean(2 * values[TOTAL] - sum(values.values()), rate=False)
 

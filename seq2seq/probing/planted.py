@@ -118,10 +118,11 @@ def plant(kind: str, seed: int) -> tuple[Translator, list[int]]:
     word_units, gender_units, noise = place[:V], place[V : V + tell], place[V + tell :]
     deciding = gender_units[:decide]
     with torch.no_grad():
-        for parameter in (*model.decoder.parameters(), *model.bridge.parameters(), *model.readout.parameters()):
-            parameter.zero_()
+        for name, parameter in model.named_parameters():
+            if name.startswith(("decoder.", "bridge.", "readout.")):
+                parameter.zero_()
         model.target_embedding.weight.copy_(torch.eye(V) / V**0.5)  # what the decoder reads is one-hot
-        weight, bias = model.decoder[0].kernel.weight_ih_l0, model.decoder[0].kernel.bias_ih_l0
+        weight, bias = (model.decoder[0].weights(0)[name] for name in ("weight_ih", "bias_ih"))
         i, f, g, o = (slice(n * H, (n + 1) * H) for n in range(4))
         bias[i], bias[f], bias[o] = -SHUT, SHUT, -SHUT  # a word unit holds only the word just read
         weight[g][word_units, torch.arange(V)] = 20.0

@@ -48,14 +48,14 @@ class Table:
     """Values [N, H] of one site at one step, with what is known of each row; without `templates` intervals are over
     lemmas alone, and so is the choice of strength. UserError: a lemma has two genders."""
 
-    values: NDArray
+    values: Values
     feminine: Labels
     lemmas: Sequence[str]
     lemma_held_out: Labels
     template_held_out: Labels
     templates: Sequence[str] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         genders = dict(zip(self.lemmas, self.feminine))
         for lemma, feminine in zip(self.lemmas, self.feminine, strict=True):
             if genders[lemma] != feminine:

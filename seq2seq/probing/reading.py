@@ -101,9 +101,11 @@ class Reader:
         self.neutral = [each.neutral(align(each.pieces)) for each in self.stimuli]
         self.values = self.traced(translator, [self.site, self.hidden, *self.beside])
 
-    def traced(self, translator: Translator, sites: Sequence[str]) -> dict[str, dict[tuple[int, int], NDArray]]:
+    def traced(
+        self, translator: Translator, sites: Sequence[str]
+    ) -> dict[str, dict[tuple[int, int], NDArray[numpy.floating]]]:
         """Each site at the places that its tables read, and nowhere else: site → (stimulus, position) → [H]."""
-        found: dict[str, dict[tuple[int, int], NDArray]] = {site: {} for site in sites}
+        found: dict[str, dict[tuple[int, int], NDArray[numpy.floating]]] = {site: {} for site in sites}
         places = {
             site: {place for step in (*STEPS, LAST) for place in self.places(site, step).items()} for site in sites
         }

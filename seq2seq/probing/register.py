@@ -193,7 +193,7 @@ class Subjects:
 
     def fitted(self, rows: NDArray[numpy.intp]) -> Labels:
         """Which of these rows [R] have no held-out noun."""
-        return ~self.held_out[rows].any(1)
+        return ~self.held_out[rows].any(1)  # type: ignore[return-value]  # [R]
 
     def area(
         self, scores: Values, rows: NDArray[numpy.intp], noun: int, seed: int, *, within: bool = False
@@ -402,7 +402,7 @@ def partner_of(
     pairs: Sequence[Pair], read: Sequence[tuple[Clause, Clause]], clause: int, *, same: bool = False
 ) -> dict[int, int]:
     """Row → a row that differs in the noun of one clause (0, 1) only, of the other gender (or of the same)."""
-    frames: dict[tuple, list[int]] = defaultdict(list)
+    frames: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for row, (pair, both) in enumerate(zip(pairs, read)):
         first, second = sorted((noun.source for noun in pair.factors.nouns), key=lambda span: span.start)
         around = pair.source[: first.start], pair.source[first.end : second.start], pair.source[second.end :]

@@ -67,7 +67,7 @@ def by_cluster(values: Values, clusters: Sequence[Hashable]) -> tuple[Values, li
     return numpy.stack([values[members].mean(0) for members in rows.values()]), list(rows)
 
 
-def cluster_mean(values: Sequence[float], clusters: Sequence[Hashable]) -> float:
+def cluster_mean(values: Sequence[float] | Values, clusters: Sequence[Hashable]) -> float:
     """The mean over clusters of values [N] averaged within them."""
     return float(by_cluster(numpy.asarray(values, dtype=float), clusters)[0].mean())
 
@@ -109,7 +109,7 @@ def student(degrees: int) -> float:
 
 
 def estimate(
-    values: Sequence[float],
+    values: Sequence[float] | Values,
     clusters: Sequence[Hashable],
     seed: int,
     resamples: int = 2000,

@@ -219,7 +219,7 @@ def write_table(
 
 def spread(row: Mapping[str, Any], path: str = "") -> tuple[dict[str, Any], dict[str, list[Mapping[str, Any]]]]:
     """A row's plain values, and its lists of rows, by path: {"area": {"low": 0}} → {"area.low": 0}. No empty list."""
-    plain, lists = {}, {}
+    plain, lists = dict[str, Any](), dict[str, list[Mapping[str, Any]]]()
     for name, value in row.items():
         if isinstance(value, Mapping):
             inner, below = spread(value, f"{path}{name}.")

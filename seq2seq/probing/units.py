@@ -64,7 +64,7 @@ def outgoing(model: Model, site: str) -> Tensor:
 
 
 def matched(
-    units: Sequence[int], traits: NDArray, draws: int, random: numpy.random.Generator
+    units: Sequence[int], traits: NDArray[numpy.floating], draws: int, random: numpy.random.Generator
 ) -> tuple[list[list[int]], float]:
     """Random sets that have none of these units and, for each of them, another that is alike; and how far apart they are.
 

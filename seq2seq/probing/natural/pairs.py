@@ -58,7 +58,9 @@ def pair(row: dict[str, str]) -> NaturalPair:
     differ = [n for n, both in enumerate(zip(*words)) if both[0] != both[1]]
     named = [n for n in differ if row.get("noun_en") in (None, "", words[0][n], words[1][n])]
     place = named[0] if named and len(words[0]) == len(words[1]) else None
-    return NaturalPair(row["id"], *texts, ("", "") if place is None else (words[0][place], words[1][place]), place)
+    return NaturalPair(
+        row["id"], texts[0], texts[1], ("", "") if place is None else (words[0][place], words[1][place]), place
+    )
 
 
 def read(path: Path) -> tuple[list[NaturalPair], int]:

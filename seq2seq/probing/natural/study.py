@@ -122,14 +122,14 @@ def told(found: NaturalResult) -> str:
                 f"  {each.change}, {each.what}{dose}, {each.k} of {found.units} units: shown {share_of(each.shown)}, all "
                 f"agreeing words {share_of(each.agreeing)}, chrF of the rest {each.chrf:.1f}"
             )
-    for each in found.controls:
+    for control in found.controls:
         lines.append(
-            f"  {each.change}, {each.against} control, {each.what}, {each.k} units, {each.draws} draws: shown "
-            f"{percent(each.shown.mean)}, agreeing {percent(each.agreeing.mean)}"
+            f"  {control.change}, {control.against} control, {control.what}, {control.k} units, {control.draws} draws: shown "
+            f"{percent(control.shown.mean)}, agreeing {percent(control.agreeing.mean)}"
         )
-    for each in found.bystanders:
-        if each.what == STEERING:
-            lines.append(f"  {each.change}, nouns of family 2, {each.k} units: become a person {share_of(each.person)}")
+    for seen in found.bystanders:
+        if seen.what == STEERING:
+            lines.append(f"  {seen.change}, nouns of family 2, {seen.k} units: become a person {share_of(seen.person)}")
     whole = found.carried[-2:]
     lines += [
         f"  {each.change}, the decoder's whole cell after its noun: agreeing {share_of(each.agreeing)}"
