@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from corpora.mixture import parse
 
@@ -85,7 +85,7 @@ class Filter:
     Options as for `Translator.nbest`.
     """
 
-    def __init__(self, translator: Translator, warn: Callable[[str], None], **options):
+    def __init__(self, translator: Translator, warn: Callable[[str], None], **options: Any):
         self.translator, self.warn, self.options, self.advised = translator, warn, options, False
         self.count, self.left_empty = 0, 0
         self.reasons: list[str] = []  # of the first lines that were left empty

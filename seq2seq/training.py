@@ -203,7 +203,7 @@ class Evaluation:
 class Standing:
     """Where a run stands: all that its next step depends on, beside tensors."""
 
-    history: list[dict[str, Any]]  # what each evaluation found
+    history: list[dict]  # type: ignore[type-arg]  # what each evaluation found
     steps: int = option(MISSING, "updates made", minimum=0)
     epoch: int = option(MISSING, "epochs done", minimum=0)
     place_in_epoch: int = option(MISSING, "batches of this epoch done", minimum=0)

@@ -70,7 +70,7 @@ def exchanged(source: str, noun: NounWord, partner: NounWord) -> str:
     source = re.sub(rf"\ban?(?= {noun.english}\b)", lambda found: like(found, article), source, flags=re.IGNORECASE)
     changes = {noun.english: partner.english, PRONOUNS[noun.gender]: PRONOUNS[partner.gender]}
     for old, new in changes.items():
-        source = re.sub(rf"\b{old}\b", lambda found, new=new: like(found, new), source, flags=re.IGNORECASE)
+        source = re.sub(rf"\b{old}\b", lambda found, new=new: like(found, new), source, flags=re.IGNORECASE)  # type: ignore[misc]
     return source
 
 

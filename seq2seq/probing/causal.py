@@ -283,7 +283,7 @@ class Bench:
         left = [[word for word in WORD.findall(text) if word.lower() not in forms] for text in (now, before)]
         changed = sum(
             max(i2 - i1, j2 - j1)
-            for what, i1, i2, j1, j2 in SequenceMatcher(None, *left, autojunk=False).get_opcodes()
+            for what, i1, i2, j1, j2 in SequenceMatcher(None, left[0], left[1], autojunk=False).get_opcodes()
             if what != "equal"
         )
         return CHRF().sentence_score(" ".join(left[0]), [" ".join(left[1])]).score if changed else 100.0, changed
@@ -303,7 +303,7 @@ class Bench:
     def share(self, said: Sequence[Continuation], gender: str, wanted: str | None = None) -> float:
         """How often all agreeing words of this gender's recipients have the wanted gender (None: the other); a mean over
         lemmas."""
-        rows = numpy.flatnonzero(self.genders == gender)
+        rows = numpy.flatnonzero(self.genders == gender).tolist()
         have = [said[row].all_are(wanted or other(gender)) for row in rows]
         return cluster_mean(have, [self.lemmas[row] for row in rows])
 
@@ -327,7 +327,7 @@ class Bench:
                     units,
                     len(rates),
                     own,
-                    *beside(own, rates, ENOUGH),
+                    *beside(own, rates, ENOUGH),  # type: ignore[arg-type]  # there are draws
                     apart,
                 )
             )
@@ -342,7 +342,9 @@ class Bench:
         for begin in range(0, len(self.fit), ROWS):
             recorder = Recorder([site])
             self.experiment.forced(
-                self.fit[begin : begin + ROWS], lambda _, recorder=recorder: recorder, max(inside) + 1
+                self.fit[begin : begin + ROWS],
+                lambda _, recorder=recorder: recorder,
+                max(inside) + 1,  # type: ignore[misc]
             )
             values.append(recorder[site].cpu())
         found, all_values = [], torch.cat(values).numpy()  # [N, T, H]
@@ -400,9 +402,9 @@ def alone(bench: Bench) -> NDArray[numpy.floating]:
     change = torch.cat(effects)  # [H, R]
     means = []
     for gender in bench.directions:
-        rows = numpy.flatnonzero(bench.genders == gender)
-        lemmas = [bench.lemmas[row] for row in rows]
-        means.append(by_cluster(relative(change[:, rows].T, bench.full[rows], lemmas).numpy(), lemmas)[0].mean(0))
+        of = numpy.flatnonzero(bench.genders == gender)
+        lemmas = [bench.lemmas[row] for row in of]
+        means.append(by_cluster(relative(change[:, of].T, bench.full[of], lemmas).numpy(), lemmas)[0].mean(0))
     return numpy.mean(means, axis=0)
 
 

@@ -200,7 +200,8 @@ def sentence(
         source,
         target,
         said,
-        *words,
+        words[0],
+        words[1],
         [forms.get(word.lower()) for word in words[1]],
         [
             walk(translator, traced, layer, direction, units[place])

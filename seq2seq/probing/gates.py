@@ -216,8 +216,8 @@ class Readings:
         cells = [(self.events[row].lemma, self.events[row].kind) for row in rows]
         if not rows:
             return ByNoun()
-        means, cells = by_cluster(self.values[gate][rows, WINDOW.index(offset)], cells)
-        means, lemmas = by_cluster(means, [lemma for lemma, _ in cells])
+        means, once = by_cluster(self.values[gate][rows, WINDOW.index(offset)], cells)
+        means, lemmas = by_cluster(means, [lemma for lemma, _ in once])
         return ByNoun(zip(lemmas, means))
 
     def change(self, gate: str, kinds: Sequence[str]) -> ByNoun:
@@ -644,7 +644,7 @@ def site_story(
             some = thinned([event for event in found[clause] if event.kind != MATCHED], 2 * recipients, seed)
             cuts[clause] = Operation(translator, some, forms, place).cut(each, units, sets[:cut], recipients, seed)
     clauses = {"saves": "saves", "keeps": "H2", "erases and rewrites": "H1", "lets out": "H3"}
-    evidence = {
+    evidence: dict[str, list[Finding | Surgery]] = {
         clause: [*numbers[hypothesis], *([cuts[clause]] if clause in cuts else [])]
         for clause, hypothesis in clauses.items()
     }

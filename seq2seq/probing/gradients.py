@@ -135,7 +135,7 @@ def sentences(tokenizer: Tokenizer, pairs: Sequence[Pair], most: int, seed: int)
 def random_pieces(vocabulary: int, seed: int, length: int, count: int) -> list[Read]:
     """Sequences of `length` pieces, each a word; special pieces are none."""
     draw = numpy.random.default_rng(seed)
-    pieces = lambda n: draw.integers(END + 1, vocabulary, n).tolist()
+    pieces = lambda n: draw.integers(END + 1, vocabulary, (n,)).tolist()
     return [
         Read(Example(pieces(SOURCE), pieces(length + 1)), str(n), tuple(range(length, 0, -1)), length)
         for n in range(count)
@@ -288,7 +288,7 @@ def summary(result: Result) -> str:
 
 def save(results: Sequence[Result], folder: Path, command: str) -> list[Path]:
     """Write gradients.json, its tables as CSV, and a figure for each kind of weights and text."""
-    content = {"command": command, "theory": {f"{w:g}": math.log10(w) for w in SCALARS}}
+    content: dict[str, Any] = {"command": command, "theory": {f"{w:g}": math.log10(w) for w in SCALARS}}
     content["results"] = [asdict(each) for each in results]
     checkpoint.write(
         folder / "gradients.json", json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -215,7 +215,7 @@ class Experiment:
     @torch.inference_mode()
     def begin(self, index: Tensor, tap: Tap | None) -> Start:
         """Where some rows go on from; a tap on the encoder has the source read anew, its step 0 the noun's last piece."""
-        if not in_encoder(tap):
+        if tap is None or not in_encoder(tap):
             return self.start.rows(index)
         memory = self.translator.model.encode(self.source[index], self.lengths[index], FromWord(tap, self.heard[index]))
         prefixes = [self.stimuli[row].pieces[: self.positions[row]] for row in index.tolist()]

@@ -123,7 +123,9 @@ def persistent(reading: Reading) -> Rung:
         "L3 persistent",
         "still there, in these units, at the word that must agree?",
         verdict,
-        f"AUC before the agreeing word, worst cell ({hard.cell}): {shown(hard.area, number)}" if hard else "–",
+        f"AUC before the agreeing word, worst cell ({hard.cell}): {shown(hard.area, number)}"
+        if hard and hard.area
+        else "–",
         f"{len(measured)} cells of distance and intervener" + (f", {left_out} with too few nouns" if left_out else ""),
     )
 

@@ -124,11 +124,11 @@ def persistence(
     for place, chosen in units.items():
         for intervener, kinds in INTERVENERS.items():
             stimuli = [
-                made
+                each
                 for pair in single(pairs)
-                if pair.factors.intervener in kinds and (made := stimulus(pair, translator.tokenizer))
+                if pair.factors.intervener in kinds and (each := stimulus(pair, translator.tokenizer))
             ]
-            made = [each for s in stimuli if (each := reading(s, place, translator, span))]
+            made = [heard for s in stimuli if (heard := reading(s, place, translator, span))]
             frames = sorted({each.stimulus.frame for each in made})
             drawn = {frames[n] for n in numpy.random.default_rng(seed).permutation(len(frames))[: at_most // 4]}
             made = [each for each in made if each.stimulus.frame in drawn]

@@ -136,8 +136,8 @@ def plant(kind: str, seed: int) -> tuple[Translator, list[int]]:
         follow = [(noun, AFTER[0]) for noun in nouns]
         for before, after in pairwise(said):
             follow += [(a, b) for a in set(before.values()) for b in set(after.values())]
-        for before, after in follow:
-            model.readout.weight[tokenizer.numbers[after], word_units[tokenizer.numbers[before]]] = 3.0
+        for word, following in follow:
+            model.readout.weight[tokenizer.numbers[following], word_units[tokenizer.numbers[word]]] = 3.0
         for last in FORMS["rád"].values():
             model.readout.weight[END, word_units[tokenizer.numbers[last]]] = 3.0
         for forms in FORMS.values():

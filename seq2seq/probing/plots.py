@@ -5,11 +5,13 @@ The page draws for the screen, from the same results. Colours are those of Okabe
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy
@@ -21,13 +23,13 @@ from .statistics import Estimate
 from .study import Result
 
 BLACK, ORANGE, BLUE, GREY = "#000000", "#d55e00", "#0072b2", "#767676"
-LOOKS = (  # by turns, so that no two lines of a figure look alike without colour
+LOOKS: tuple[dict[str, Any], ...] = (  # by turns, so that no two lines of a figure look alike without colour
     {"color": ORANGE, "marker": "o", "linestyle": "-"},
     {"color": BLUE, "marker": "s", "linestyle": "--"},
     {"color": GREY, "marker": "D", "linestyle": ":"},
     {"color": BLACK, "marker": "^", "linestyle": "-."},
 )
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "seq2seq", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
     "legend.frameon": False, "lines.markersize": 4, "lines.linewidth": 1.4, "font.family": "sans-serif",
 }  # fmt: skip
@@ -86,7 +88,7 @@ def flips(result: Result) -> Plot:
         for look, way in enumerate(ways):
             curve(axes, ks, [by[way, k].all_words for k in ks], way, look, 0.08 * look)
         drawn = [[by[way, k].random_mean for way in ways] for k in ks]
-        means = [numpy.mean(each) if None not in each else numpy.nan for each in drawn]
+        means = [float(numpy.mean(each)) if None not in each else math.nan for each in drawn]  # type: ignore[arg-type]
         axes.plot(range(len(ks)), means, label="matched random sets", **LOOKS[2])
         axes.axvline(ks.index(result.eighth), color=GREY, linewidth=0.8, linestyle=(0, (2, 2)))
         axes.set(xlabel="units exchanged", ylabel="sentences changed", ylim=(-0.03, 1.03))
@@ -213,8 +215,8 @@ def across_time(result: Result) -> Plot | None:
             yticks=range(len(steps)),
             xticks=range(len(steps)),
         )
-        axes.set_xticklabels(steps)
-        axes.set_yticklabels(steps)
+        axes.set_xticklabels(map(str, steps))
+        axes.set_yticklabels(map(str, steps))
 
     return Plot(
         "across-time",

@@ -388,13 +388,13 @@ def examine(site: str, subjects: Subjects, recorded: Recorded, seed: int) -> tup
                 gap = float(half / whole) if whole else 0.0
                 readings[key] = Reading(noun + 1, clause + 1, wanted + 1, where + 1, step, auc, trace, gap)
     first, current, past, own = ((*each, decisive) for each in ((0, 0, 0, 0), (0, 0, 1, 1), (0, 0, 0, 1), (1, 1, 1, 1)))
-    key = [readings[each].auc for each in (first, current, past, own)]
-    verdict, why = decide(*key)
+    areas = readings[first].auc, readings[current].auc, readings[past].auc, readings[own].auc
+    verdict, why = decide(*areas)
     why += f"; trace of the past {figure(readings[past].trace)}, {readings[past].gap:.2f} of its distance in clause 1"
     both = sorted(set(signed[current]) & set(signed[past]))
     p = sign_flip(numpy.array([signed[current][lemma] - signed[past][lemma] for lemma in both]), seed)
     sentences = len(recorded[0, decisive][0])
-    return Register(site, decisive, sentences, list(readings.values()), [], *key, p, verdict, why), probes
+    return Register(site, decisive, sentences, list(readings.values()), [], *areas, p, verdict, why), probes
 
 
 # ── partners ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -544,8 +544,8 @@ class Swapping(Endings):
         own, donor = cell[rows], cell[[partner[row] for row in rows]]  # [R, H]
         spread = cell.std(0, keepdim=True).T.numpy()  # [H, 1]
         sets, _ = matched(units, spread, draws, numpy.random.default_rng(seed))
-        lines = numpy.random.default_rng(seed).normal(size=(draws, H))
-        lines = torch.from_numpy(lines / numpy.linalg.norm(lines, axis=1, keepdims=True)).to(own)
+        drawn = numpy.random.default_rng(seed).normal(size=(draws, H))
+        lines = torch.from_numpy(drawn / numpy.linalg.norm(drawn, axis=1, keepdims=True)).to(own)
         line = torch.from_numpy(direction).to(own)
         shift = ((donor - own) @ line)[:, None]  # [R, 1] how far the direction moves: random ones go as far
         given = lambda own, donor, units: own.index_copy(1, torch.tensor(units), donor[:, units])

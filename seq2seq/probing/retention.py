@@ -442,7 +442,7 @@ def panel(memory: Mapping[str, Retention], columns: Sequence[int], top: int) -> 
         level = y(memory[UNTRAINED].words[place].share)
         parts.append(line(middle - 20, middle, level, level, 2))
         if GENDER in memory and (band := memory[GENDER].words[place].random):
-            parts.append(line(middle + 9, middle + 9, *map(y, band), 1))
+            parts.append(line(middle + 9, middle + 9, y(band[0]), y(band[1]), 1))
         parts.append(text(middle, 18, each.word, ink=INK, weight=600))
         parts += [text(middle, 34, f"{each.share:.0%}"), text(middle, 50, signed(each.projection))]
         if each.left is not None:

@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from ..config import UserError
 
 Values = NDArray[numpy.floating]
 Labels = NDArray[numpy.bool_]
+Cluster = TypeVar("Cluster", bound=Hashable)
 
 CHUNK = 1024  # relabellings that are computed together
 RELABELLINGS = 10_000
@@ -59,9 +61,9 @@ def auc(values: Values, positive: Labels) -> Values:
     return (ranks[positive].sum(0) - P * (P + 1) / 2) / (P * N)
 
 
-def by_cluster(values: Values, clusters: Sequence[Hashable]) -> tuple[Values, list[Hashable]]:
+def by_cluster(values: Values, clusters: Sequence[Cluster]) -> tuple[Values, list[Cluster]]:
     """Rows averaged within clusters: [N, …] → [C, …] and the clusters, in order of first appearance."""
-    rows: dict[Hashable, list[int]] = defaultdict(list)
+    rows: dict[Cluster, list[int]] = defaultdict(list)
     for row, cluster in enumerate(clusters):
         rows[cluster].append(row)
     return numpy.stack([values[members].mean(0) for members in rows.values()]), list(rows)

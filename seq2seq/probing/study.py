@@ -336,7 +336,7 @@ class Study:
             for layer in (model.encoder[-1], model.decoder[-1])
             for place in layer.places
         }
-        asked = [(pair.source, pair.target) for pair in pinned()] + [(examples.SWITCH, None)]
+        asked = [*((pair.source, pair.target) for pair in pinned()), (examples.SWITCH, None)]
         return [examples.sentence(self.translator, *each, units, forms) for each in asked]
 
     def boy_to_girl(self, order: Sequence[int]) -> list[tuple[int, str]]:

@@ -228,7 +228,7 @@ def spread(row: Mapping[str, Any], path: str = "") -> tuple[dict[str, Any], dict
         elif not isinstance(value, list | tuple):
             plain[path + name] = value
         elif value and isinstance(value[0], Mapping):
-            lists[path + name] = value
+            lists[path + name] = list(value)
         elif value:
             plain[path + name] = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return plain, lists

@@ -119,7 +119,7 @@ def controls(
 
 
 def null(own: Estimate, drawn: Sequence[Estimate]) -> Null:
-    return Null(*beside(own.value, [each.value for each in drawn]))
+    return Null(*beside(own.value, [each.value for each in drawn]))  # type: ignore[arg-type]  # there are draws
 
 
 # Nouns of family 2
@@ -146,8 +146,8 @@ def stood_by(
     lemmas = [each.factors.lemma for each in stimuli]
     lost = [not says_noun(each, said) for each, said in zip(stimuli, after)]
     person = [bool(shown_by_nouns(now)) and not shown_by_nouns(then) for then, now in zip(before, after)]
-    right = [n for n, (each, said) in enumerate(zip(stimuli, before)) if coherent(each.factors, said)]
-    agree = [coherent(stimuli[n].factors, after[n], other(stimuli[n].factors.gender)) for n in right]
+    right = [n for n, (each, said) in enumerate(zip(stimuli, before)) if coherent(each.factors, said)]  # type: ignore[arg-type]
+    agree = [coherent(stimuli[n].factors, after[n], other(stimuli[n].factors.gender)) for n in right]  # type: ignore[arg-type]
     return Bystanders(
         what, k, change, estimate(lost, lemmas, seed), estimate(person, lemmas, seed),
         estimate(agree, [lemmas[n] for n in right], seed) if right else None,

@@ -115,7 +115,9 @@ class Pairs:
             raise UserError(f"{path}: in no row do the two sentences differ in one noun at the same place")
         self.file, self.unplaced, self.nouns = path.name, len(found) - len(placed), [pair.nouns for pair in placed]
         texts = [getattr(pair, gender) for gender in GENDERS for pair in placed]
-        self.sentences = Sentences(translator, texts, [pair.place for pair in placed] * 2, sites)
+        self.sentences = Sentences(
+            translator, texts, [pair.place for pair in placed if pair.place is not None] * 2, sites
+        )
         masculine, feminine = self.sentences.own.chunk(2)
         self.difference = feminine - masculine  # [P, U]
         self.outputs: dict[int, list[str]] = {}

@@ -158,7 +158,7 @@ def choose(
     best: dict[int, Doses] = {U: {}, k: {}}
     for size, change in product(best, CHANGES):
         tried = [each for each in trials if (each.k, each.change) == (size, change)]
-        best[size][change] = pick(tried, U).dose
+        best[size][change] = pick(tried, U).dose  # type: ignore[assignment]  # a trial of steering has one
     units = {
         " / ".join(own): ranking(fitted.difference, fitted.nouns, own, SCHEMES[scheme])[1][:k].tolist()
         for own in dict.fromkeys(fitted.nouns)
