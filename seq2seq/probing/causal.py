@@ -343,8 +343,8 @@ class Bench:
             recorder = Recorder([site])
             self.experiment.forced(
                 self.fit[begin : begin + ROWS],
-                lambda _, recorder=recorder: recorder,
-                max(inside) + 1,  # type: ignore[misc]
+                lambda _, recorder=recorder: recorder,  # type: ignore[misc]
+                max(inside) + 1,
             )
             values.append(recorder[site].cpu())
         found, all_values = [], torch.cat(values).numpy()  # [N, T, H]
