@@ -31,9 +31,7 @@ class Cell:
     output: ClassVar[str] = "hidden"  # what it hands on: to the layer above as its input, from the last to the readout
     upward: ClassVar[str | None] = None  # the state that the layer above sees beside that, if any
     last: ClassVar[type[Cell] | None] = None  # what stands in a last layer whose output nobody reads, if another cell
-    kernel: ClassVar[Callable[..., nn.Module] | None] = (
-        None  # torch's own module: it owns the weights and runs whole sentences
-    )
+    kernel: ClassVar[Callable[..., nn.Module] | None] = None  # torch's own module: owns weights, runs whole sentences
 
     @classmethod
     def shapes(cls, E: int, H: int) -> dict[str, tuple[int, ...]]:
