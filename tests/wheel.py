@@ -56,8 +56,9 @@ def main() -> None:
         commands = install(wheel, place / "environment")
         house = ran(empty, f"{commands / 'python'} -c 'from seq2seq.config import HOUSE; print(HOUSE)'").strip()
         assert house.startswith(temporary), f"{house} is not what was installed"
-        print(ran(empty, f"{commands}/seq2seq-train --recipe demo --limit 100 --max-steps 30 --out run"), end="")
-        assert (last := ran(empty, f"{commands}/seq2seq-translate {shlex.quote(GIRL)}")) == f"{CZECH}\n", last
+        said = ran(empty, f"{commands}/seq2seq-train --recipe demo --limit 100 --max-steps 30 --out run")
+        assert "after 30 steps" in said and "translate with: seq2seq-translate --checkpoint run" in said, said
+        assert (czech := ran(empty, f"{commands}/seq2seq-translate {shlex.quote(GIRL)}")) == f"{CZECH}\n", czech
         ran(empty, f"{commands}/seq2seq-translate --checkpoint run {shlex.quote(GIRL)}")
         ran(empty, f"{commands}/seq2seq-probe {house}/checkpoints/demo --quick")
         assert "</html>" in (empty / "reports" / "gender" / "report.html").read_text(encoding="utf-8")
