@@ -111,7 +111,8 @@ class Job:
         """All that a run folder says of how it was trained."""
         recipe = RECIPES[RECIPE]
         kinds = ((ModelSettings, recipe.model), (TrainingSettings, recipe.training))
-        made = {name: value for kind, own in kinds for name, value in asdict(settings(kind, own, self.options)).items()}
+        each = (settings(kind, own, self.options) for kind, own in kinds)
+        made = {name: value for one in each for name, value in asdict(one).items()}  # type: ignore[call-overload]
         loading = {name: self.options.get(name, recipe.loading.get(name)) for name in ("limit", "max_words")}
         return {**made, **loading, "corpus": [self.options["corpus"]]}
 
@@ -303,7 +304,7 @@ def measure(translator: Translator, job: Job, folder: Path, size: Size, seed: in
     """Everything of one run."""
     run, model = translator.run, translator.model
     progress("translating the test sentences", 0.0)
-    outputs = translator.translate([pair.source for pair in test_pairs(run)])
+    outputs = translator.translate([pair.source for pair in test_pairs(run)])  # type: ignore[arg-type]  # it has one
     pairs, reasons = probed(translator, CORPUS), dict[str, str]()
     progress("gradients", 0.2)
     found = Measured(
@@ -353,7 +354,7 @@ def revived(kind: Any, value: Any) -> Any:
         return [revived(get_args(kind)[0], each) for each in value]
     if is_dataclass(kind):
         types = get_type_hints(kind)
-        return kind(**{each.name: revived(types[each.name], value[each.name]) for each in fields(kind)})
+        return kind(**{each.name: revived(types[each.name], value[each.name]) for each in fields(kind)})  # type: ignore[operator]
     return value
 
 
@@ -470,7 +471,7 @@ def compare(facts: dict[str, Any], runs: Sequence[Measured], pairs: Sequence[Pai
             values = [numpy.subtract(right[REFERENCE, n][what], right[cell, n][what], dtype=int) for n in shared]
             lemmas = [pairs[row].factors.lemma for row in rows]
             changes, _ = by_cluster(numpy.mean(values, axis=0)[rows], lemmas)
-            gains.append((cell, what, where, mean(values, rows, shared, False)))
+            gains.append((cell, what, where, mean(values, rows, shared, False)))  # type: ignore[arg-type]
             p.append(None if too_few_to_flip(len(changes)) else sign_flip(changes, seed))
     known = iter(holm([each for each in p if each is not None]))
     compared = [Compared(*gain, each, None if each is None else next(known)) for gain, each in zip(gains, p)]
