@@ -227,8 +227,9 @@ def hypotheses(
     if reading.transfer:
         found.append(("P3", "a probe of nouns whose gender English tells reads the others", reading.transfer.p))
     if told:
-        moved = [each for each in told.sites[0].findings if each.hypothesis == "H1" and each.p is not None]
-        p = max(1.0 if each.value.value <= 0 else each.p for each in moved)  # more, and not only otherwise
+        findings = [each for each in told.sites[0].findings if each.hypothesis == "H1"]
+        moved = [(each.value.value, each.p) for each in findings if each.p is not None]
+        p = max(1.0 if value <= 0 else p for value, p in moved)  # more, and not only otherwise
         found.append(("P4", "gates move more at a noun of another gender than of the same", p))
     if tested:
         found.append(("P5", "clause 1's probe follows one clause's noun rather than the other's", tested.sites[0].p))
