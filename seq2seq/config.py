@@ -16,7 +16,7 @@ from corpora import CorpusError
 
 Settings = TypeVar("Settings")
 
-INSTALLED = Path(__file__).parent / "commands"  # where a wheel puts what stands beside the packages here
+INSTALLED = Path(__file__).parents[1] / "seq2seq_commands"  # where a wheel puts what stands beside the packages here
 HOUSE = INSTALLED if INSTALLED.is_dir() else Path(__file__).parents[1]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 HOUSE = Path(__file__).parent.parent
-MOVED = ("train.py", "translate.py", "checkpoints/")  # what pyproject.toml puts into seq2seq/commands
+MOVED = ("train.py", "translate.py", "checkpoints/")  # what pyproject.toml puts into seq2seq_commands
 GIRL, CZECH = "I am a girl who likes to learn.", "Jsem holka, která se ráda učí."
 PIP = f"{shlex.quote(sys.executable)} -m pip"
 
@@ -33,7 +33,7 @@ def build(place: Path) -> Path:
     [wheel] = place.glob("*.whl")
     found = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     wanted = {name for name in names if name.startswith(("seq2seq/", "corpora/"))}
-    wanted |= {f"seq2seq/commands/{name}" for name in names if name.startswith(MOVED)}
+    wanted |= {f"seq2seq_commands/{name}" for name in names if name.startswith(MOVED)}
     assert found == wanted, f"the wheel and git differ in {sorted(found ^ wanted)}"
     return wheel
 
