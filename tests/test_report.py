@@ -31,7 +31,7 @@ import translate
 from corpora.agreement import load as agreement
 from corpora.agreement import pinned
 from seq2seq.cells import CELLS
-from seq2seq.probing import causal, examples, gates, paths, persistence, plots, register, report
+from seq2seq.probing import causal, examples, gates, ladder, paths, persistence, plots, register, report
 from seq2seq.probing.ladder import NO, UNDECIDED, YES, Rung
 from seq2seq.probing.stimuli import GENDERS, Stimulus, other, select
 from seq2seq.probing.study import Flips, Result, UnitMap
@@ -218,6 +218,47 @@ def test_the_page_carries_its_results_and_asks_for_nothing_else(folder):
 def test_no_text_gets_out_of_the_data(text):
     found = Scripts(report.page({"command": text}))
     assert json.loads(found.texts["results"]) == {"command": text} and len(found.texts) == 2
+
+
+def test_the_page_says_the_bars_that_the_ladder_has():
+    said = dict(
+        re.findall(
+            r'^  (L\d): "(.*)",$', (HOUSE / "seq2seq/probing/page/sentences.js").read_text(encoding="utf-8"), re.M
+        )
+    )
+    share = "{:.0%}".format
+    assert share(ladder.READABLE).replace("%", " %") in said["L1"] and f"{ladder.READABLE:g}"[1:] in said["L3"]
+    assert f"below {share(ladder.BROKEN).replace('%', ' %')}" in said["L4"]
+    assert [share(causal.FLIPPED), share(ladder.CHANCE)] == [
+        each.replace(" ", "") for each in re.findall(r"\d+ %", said["L5"])
+    ]
+    assert re.findall(r"\d+", said["L6"]) == [f"{ladder.UNTOUCHED:g}", f"{100 * ladder.SAME_NUMBER:g}"]
+    story = (HOUSE / "seq2seq/probing/page/readings.js").read_text(encoding="utf-8")
+    assert f"more than {100 * register.CHANGED:g} %" in story and f"at most {100 * gates.LEFT_ALONE:g} %" in story
+
+
+WAYS_OUT = [  # what was found to suffice: units and the weaker direction on other nouns → what is said
+    (
+        [(7, 0.79), (8, 0.86)],
+        "the 8 found to suffice on other nouns change 86.0\u00a0% here, in the weaker direction, below",
+    ),
+    ([(8, 0.95), (6, 0.91)], "the 6 found to suffice on other nouns change 91.0\u00a0% here, in the weaker direction"),
+    ([(1, 0.95)], "a gender unit, one alone suffices"),
+    ([(None, 0.0)], "a distributed code"),
+]
+
+
+@pytest.mark.parametrize(("found", "said"), WAYS_OUT)
+def test_the_fewest_units_are_told_by_what_they_do_on_other_nouns(results, found, said):
+    rate = lambda value: replace(results[0].causal.exchange[0].all_words, value=value)
+    both = lambda value: {"a": rate(1.0), "b": rate(value)}
+    enough = lambda count, value: ([*range(count)], both(value)) if count else (None, {})
+    sets = [causal.Smallest("own effect", [], *enough(*each)) for each in found]
+    whole = [replace(rung, verdict=YES) for rung in results[0].ladder]
+    told = report.answer(replace(results[0], ladder=whole, causal=replace(results[0].causal, smallest=sets)), results)
+    assert said in told and ("below the bar" in told) == said.endswith("below") and "0 of 2 runs" in told
+    failed = re.findall(r"corrected p", told)
+    assert len(failed) == sum(not each.holds for each in results[0].hypotheses)
 
 
 def test_results_are_saved_as_tables_too(folder):
@@ -496,6 +537,6 @@ def test_every_control_works(page, results):
 
 def test_another_run_is_one_choice_away(page, results, folder):
     page.locator("#runs select").select_option(index=1)
-    assert page.inner_text("[data-figure=answer]") == report.answer(results[1])
+    assert page.inner_text("[data-figure=answer]") == report.answer(results[1], results)
     walked(page, json.loads((folder / "results.json").read_text(encoding="utf-8")))
     page.locator("#runs select").select_option(index=0)

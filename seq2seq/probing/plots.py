@@ -99,7 +99,8 @@ def flips(result: Result) -> Plot:
         "flips",
         draw,
         f"Share of sentences in which every later agreeing word changes its gender when k units of {result.site} are exchanged, "
-        f"once, at the noun. {size([each.all_words for each in own])}. Control: {draws} random sets of k other units, matched on "
+        "once, at the noun, those first that are furthest apart between the genders. "
+        f"{size([each.all_words for each in own])}. Control: {draws} random sets of k other units, matched on "
         "variance and outgoing weights. Dotted upright: an eighth of the units.",
     )
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..checkpoint import write
-from .causal import FLIPPED
-from .ladder import NO, UNDECIDED, YES, replicated, worst
+from .causal import FLIPPED, Causal
+from .ladder import HYPOTHESES, NO, UNDECIDED, YES, replicated, worst
 from .statistics import interval, percent
 from .study import Result
 from .tables import export
@@ -23,8 +23,38 @@ from .tables import export
 SCRIPTS = ("base.js", "charts.js", "cell.js", "sentences.js", "experiments.js", "readings.js", "page.js")
 
 
-def answer(result: Result) -> str:
-    """The result in a few sentences, from the verdicts of the ladder."""
+def fewest(causal: Causal) -> str:
+    """What the fewest units that suffice on some nouns do on others: those that suffice there, too, else those that do most."""
+    found = [(len(each.units), min(each.measured.values(), key=lambda rate: rate.value))
+             for each in causal.smallest if each.units and each.measured]  # fmt: skip
+    if not found:
+        return "a distributed code" if len(causal.chosen) > 1 else "a gender unit"
+    holds = [each for each in found if each[1].value >= FLIPPED]
+    count, rate = min(holds, key=lambda each: each[0]) if holds else max(found, key=lambda each: each[1].value)
+    if holds and count == 1:
+        return "a gender unit, one alone suffices"
+    short = "" if holds else f", below the bar of {percent(FLIPPED)}"
+    return (
+        f"a distributed code; the {count} found to suffice on other nouns change {percent(rate.value)} here, in the weaker "
+        f"direction{short}"
+    )
+
+
+def tested(result: Result) -> str:
+    """What became of the hypotheses that were fixed before anything was measured."""
+    failed = [
+        f"{each.name} fails ({each.claim}: corrected p {each.corrected:.2g})"
+        for each in result.hypotheses
+        if not each.holds
+    ]
+    held = [each.name for each in result.hypotheses if each.holds]
+    unmeasured = HYPOTHESES - len(result.hypotheses)
+    said = [", ".join(held) + " hold"] * bool(held) + failed + [f"{unmeasured} not measured"] * bool(unmeasured)
+    return f"Of the {HYPOTHESES} hypotheses fixed beforehand {'; '.join(said)}."
+
+
+def answer(result: Result, runs: Sequence[Result] = ()) -> str:
+    """The result in a few sentences, from the verdicts of the ladder; with several runs, in how many of them all rungs hold."""
     rungs = {rung.name.split()[0]: rung for rung in result.ladder}
     causal = result.causal
     weak = worst(causal.exchange)
@@ -33,11 +63,7 @@ def answer(result: Result) -> str:
     few = len(causal.chosen)
     what = "one unit" if few == 1 else f"{few} units"
     if all(rung.verdict == YES for rung in result.ladder):
-        enough = lambda each: each.units and min(rate.value for rate in each.measured.values()) >= FLIPPED
-        fewest = min((len(each.units or ()) for each in causal.smallest if enough(each)), default=few)
-        kind = f"a distributed code, {fewest} are the fewest found that suffice"
-        kind = kind if fewest > 1 else "a gender unit, one alone suffices"
-        said = f"Yes: {what} of {result.units} in {result.site} hold the gender of what follows; {kind}."
+        said = f"Yes: {what} of {result.units} in {result.site} hold the gender of what follows; {fewest(causal)}."
     elif rungs["L5"].verdict == NO:
         said = (
             f"No, not in few units of the cell: putting {what} of {result.units} of {result.site} from a sentence of the other "
@@ -45,9 +71,12 @@ def answer(result: Result) -> str:
         )
     else:
         said = f"In part: {what} of {result.units} in {result.site} were tested."
+    seeds = (
+        f" Over the training runs: {replicated([each.ladder for each in runs]).decided_by}." if len(runs) > 1 else ""
+    )
     return (
-        f"{said} Exchanged at the noun they change every later agreeing word in {interval(weak.all_words)} of the sentences "
-        f"({weak.direction}, the weaker direction). Rung by rung: {verdicts}."
+        f"{said} The {what} exchanged at the noun change every later agreeing word in {interval(weak.all_words)} of the sentences "
+        f"({weak.direction}, the weaker direction). Rung by rung: {verdicts}.{seeds} {tested(result)}"
     )
 
 
@@ -88,7 +117,7 @@ def gathered(results: Sequence[Result], command: str) -> dict[str, Any]:
     return {
         "command": command,
         "replicated": asdict(replicated([each.ladder for each in results])),
-        "results": [{**asdict(each), "answer": answer(each)} for each in results],
+        "results": [{**asdict(each), "answer": answer(each, results)} for each in results],
     }
 
 

@@ -77,6 +77,7 @@ const words = (name, of) => column(name, of, "words");
 
 const plain = (item) => {
   if (item === null || item === undefined) return null;
+  if (item instanceof Node) return item.textContent;
   if (item.estimate) return item.estimate.value;
   if (item.form === "index") return item.key;
   return item.owner ? item.owner[item.key] : item;
@@ -87,13 +88,13 @@ function compare(a, b) {
   return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
 }
 
-/** A table with a caption; with `sortable` each heading is a button that sorts. */
-function table(caption, rows, columns, { sortable = false } = {}) {
+/** A table with a caption; with `sortable` each heading is a button that sorts, with `cards` a row is a card where the screen is narrow. */
+function table(caption, rows, columns, { sortable = false, cards = false } = {}) {
   const body = element("tbody");
   const fill = (ordered) =>
     body.replaceChildren(
       ...ordered.map((row) =>
-        element("tr", null, columns.map((each, n) => element(n ? "td" : "th", { class: each.kind, scope: n ? null : "row" }, shown(each.of(row))))),
+        element("tr", null, columns.map((each, n) => element(n ? "td" : "th", { class: each.kind, scope: n ? null : "row", "data-label": n ? each.name : null }, shown(each.of(row))))),
       ),
     );
   const headings = columns.map((each) => element("th", { scope: "col", class: each.kind }, each.name));
@@ -110,7 +111,7 @@ function table(caption, rows, columns, { sortable = false } = {}) {
     });
   }
   fill(rows);
-  const whole = element("table", null, element("caption", null, tell(caption)), element("thead", null, element("tr", null, headings)), body);
+  const whole = element("table", { class: cards ? "cards" : null }, element("caption", null, tell(caption)), element("thead", null, element("tr", null, headings)), body);
   return scrolled(spell(caption), whole);
 }
 
@@ -140,7 +141,7 @@ function save(name, type, text) {
 }
 
 /** A figure with its title, words and data in turn: what is drawn, and below it, a click away, its numbers as a table and as files. `json` is the data behind them. */
-function figure(box, { title, draw, rows, columns, json = rows, sortable = false, open = false }) {
+function figure(box, { title, draw, rows, columns, json = rows, sortable = false, open = false, cards = false }) {
   const name = box.closest("[data-figure]").dataset.figure;
   box.append(element("figcaption", null, tell(title)));
   if (draw) box.append(draw);
@@ -152,7 +153,7 @@ function figure(box, { title, draw, rows, columns, json = rows, sortable = false
     button("CSV", "text/csv", () => csv(rows, columns)),
     button("JSON", "application/json", () => JSON.stringify(json, null, 1)),
   );
-  const numbers = () => table(title, rows, columns, { sortable });
+  const numbers = () => table(title, rows, columns, { sortable, cards });
   if (open) box.append(numbers(), files);
   else box.append(unfolded("The numbers", numbers), files);
 }

@@ -38,9 +38,10 @@ function legend(series) {
   return element("ul", { class: "legend" }, series.map((each) => element("li", null, swatch(each), each.name)));
 }
 
-/** A point: a disc, a square or a diamond, so that lines differ without colour, too. */
+/** A point: a disc, a square, a diamond or a ring, so that lines differ without colour, too. */
 function mark(x, y, shape = "disc", inside = null) {
   if (shape === "disc") return drawn("circle", { class: "point", cx: x, cy: y, r: 3.5 }, inside);
+  if (shape === "ring") return drawn("circle", { class: "ring", cx: x, cy: y, r: 6 }, inside);
   const turn = shape === "diamond" ? `rotate(45 ${x} ${y})` : null;
   return drawn("rect", { class: "point", x: x - 3, y: y - 3, width: 6, height: 6, transform: turn }, inside);
 }

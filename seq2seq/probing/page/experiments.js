@@ -1,8 +1,12 @@
 "use strict";
 // Which units, what setting them does, what is left without them, and by which path.
 
+// What is done to the units, in words: once, at the noun.
+const OPERATIONS = { interchange: "a partner's values put in", clamp: "set to the class mean", steer: "the means' difference added", zero: "set to zero", mean: "set to the mean of both genders", resample: "another noun's values put in", "matched sets": "a partner's values put in", "random directions": "the means' difference added" };
+const operation = ({ name }) => OPERATIONS[name] ?? OPERATIONS[name.split(/[ ,]/)[0]] ?? "";
+
 const effectColumns = [
-  words("what", (each) => datum(each, "name")), words("site", (each) => datum(each, "site")), column("units", (each) => datum(each, "units")), words("held", (each) => datum(each, "span")), words("direction", (each) => datum(each, "direction")), column("beam", (each) => datum(each, "beam")),
+  words("what", (each) => datum(each, "name")), words("operation", operation), words("site", (each) => datum(each, "site")), column("units", (each) => datum(each, "units")), words("held", (each) => datum(each, "span")), words("direction", (each) => datum(each, "direction")), column("beam", (each) => datum(each, "beam")),
   column("all words change", (each) => estimate(each.all_words)), column("still right", (each) => estimate(each.kept_gender)), column("log-odds", (each) => estimate(each.log_odds, "two")), column("of the whole", (each) => estimate(each.normalised, "two")),
   column("chrF outside", (each) => datum(each.chrf, "value", "one")), column("words changed there", (each) => datum(each.changed_words, "value", "two")), column("words still there", (each) => datum(each.kept_number, "value", "percent")), column("KL", (each) => datum(each.divergence, "value", "three")),
   column("p", (each) => datum(each, "p", "small")),
@@ -68,7 +72,9 @@ Object.assign(figures, {
         { name: `random sets, ${direction}`, tone: "quiet", dash, marker, points: by(direction).map((each, at) => ({ at, item: datum(each, "random_mean", "percent") })) },
       ];
     });
-    const eighth = Math.max(1, Math.floor(run.units / 8));
+    const few = run.causal.chosen.length, eighth = Math.max(1, Math.floor(run.units / 8));
+    const headline = run.causal.effects.filter(({ name, beam, units }) => name === "interchange, c → h" && beam === 1 && units === few);
+    if (sizes.includes(few)) series.push(...headline.map((each) => ({ name: `chosen by own effect (L5), ${each.direction}`, tone: toneOf(each.direction), marker: "ring", points: [{ at: sizes.indexOf(few), item: estimate(each.all_words) }] })));
     figure(box, {
       title: "How often every later agreeing word changes its gender, over the number of units exchanged",
       draw: lines("Sentences changed over units exchanged", {
@@ -78,6 +84,7 @@ Object.assign(figures, {
       rows: run.flips,
       columns: [
         words("nouns", (each) => datum(each, "family")),
+        words("operation", () => OPERATIONS.interchange),
         words("ranked on", (each) => datum(each, "chosen_on")),
         words("direction", (each) => datum(each, "direction")),
         column("k", (each) => datum(each, "k")),
@@ -91,6 +98,8 @@ Object.assign(figures, {
         column("nouns", (each) => datum(each.all_words, "clusters")),
       ],
     });
+    const rates = headline.map((each, n) => [n ? ", " : "", shown(datum(each, "direction")), " ", shown(estimate(each.all_words))]);
+    box.append(element("p", null, "Three ways to ", shown(datum(run.causal.chosen, "length")), " units, three numbers: the curve takes the units furthest apart between the genders; the rung L5, and each test below, those with most effect of their own on other nouns (rings on the curve: ", rates, "); and a dose sets the units to the mean over nouns instead of a partner's values."));
   },
 
   doses(run, box) {
@@ -137,6 +146,7 @@ Object.assign(figures, {
       rows: run.causal.controls,
       columns: [
         words("control", (each) => datum(each, "name")),
+        words("operation", operation),
         words("direction", (each) => datum(each, "direction")),
         column("units", (each) => datum(each, "units")),
         column("observed", (each) => datum(each, "observed", "percent")),
@@ -175,11 +185,12 @@ Object.assign(figures, {
       return ways.length ? ways.map(([direction, rate]) => ({ each, direction, rate })) : [{ each, direction: NONE, rate: null }];
     });
     figure(box, {
-      title: "The fewest units that change nine sentences in ten in both directions: found on some nouns, measured on others",
+      title: "The fewest units that change nine sentences in ten in both directions on the nouns they were found on; measured on others",
       open: true,
       rows,
       columns: [
         words("ranked by", ({ each }) => datum(each, "order")),
+        words("operation", () => OPERATIONS.interchange),
         column("units", ({ each }) => (each.units ? datum(each.units, "length") : "not even all")),
         words("direction", ({ direction }) => direction),
         column("all words change", ({ rate }) => estimate(rate)),
@@ -196,7 +207,7 @@ Object.assign(figures, {
       const parts = both[0].parts.map(({ name }) => ({ name, ways: both.map((each) => ({ direction: each.direction, path: each.parts.find((part) => part.name === name) })) }));
       const name = `By which path, ${cut}`;
       const draw = (width) => {
-        const row = 76, height = row * parts.length + 20, left = 110, right = width - 110;
+        const side = width < 480 ? 72 : 100, row = 76, height = row * parts.length + 20, left = side + 10, right = width - left; // boxes that leave one another room
         const middle = height / 2, inside = (n) => 10 + row * n + row / 2;
         const box = (x, y, text, wide) => [drawn("rect", { class: "box", x: x - wide / 2, y: y - 17, width: wide, height: 34, rx: 8 }), label(x, y + 4, text, { "text-anchor": "middle" })];
         return {
@@ -206,10 +217,10 @@ Object.assign(figures, {
               const y = inside(n) + (way ? 9 : -9), share = path.all_words.value;
               return drawn("path", { class: `flow ${toneOf(direction)}`, d: `M${left} ${middle}C${left + 70} ${middle} ${left + 30} ${y} ${width / 2} ${y}S${right - 70} ${middle} ${right} ${middle}`, "stroke-width": 1 + 16 * share });
             })),
-            box(58, middle, "the noun", 100), box(width - 58, middle, "the words", 100),
+            box(8 + side / 2, middle, "the noun", side), box(width - 8 - side / 2, middle, "the words", side),
             parts.flatMap(({ name, ways }, n) => [
-              ...box(width / 2, inside(n), name, Math.min(220, 8.4 * name.length + 24)),
-              ...ways.map(({ direction, path }, way) => figureText(width / 2 + (way ? 8 : -8), inside(n) + 33, datum(path.all_words, "value", "percent"), { class: `value ${toneOf(direction)}`, "text-anchor": way ? "start" : "end" })),
+              ...box(width / 2, inside(n), name, Math.min(width - 2 * left, 7 * name.length + 20)),
+              ...ways.map(({ direction, path }, way) => figureText(width / 2 + (way ? 8 : -8), inside(n) + 33, datum(path.all_words, "value", "percent"), { class: `value halo ${toneOf(direction)}`, "text-anchor": way ? "start" : "end" })),
             ]),
           ],
         };

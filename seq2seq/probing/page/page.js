@@ -12,15 +12,15 @@ Object.assign(figures, {
       rows: runs,
       columns: [
         words("run", (each) => datum(each, "run")),
-        column("training seed", (each) => datum(each.facts, "training seed")),
+        column("seed", (each) => datum(each.facts, "training seed")),
         column("units", (each) => datum(each.causal.chosen, "length")),
-        column("all words change", (each) => estimate(least(each).all_words)),
+        column("all change", (each) => estimate(least(each).all_words)),
         words("direction", (each) => datum(least(each), "direction")),
-        ...run.ladder.map((rung, n) => words(rung.name, (each) => verdictOf(each.ladder[n]))),
-        ...(runs.some(({ register }) => register) ? [words("register or slots", (each) => (each.register ? datum(each.register.sites[0], "verdict") : NONE))] : []),
+        ...run.ladder.map((rung, n) => words(rung.name.split(" ")[0], (each) => verdictOf(each.ladder[n]))),
+        ...(runs.some(({ register }) => register) ? [words("register?", (each) => (each.register ? datum(each.register.sites[0], "verdict") : NONE))] : []),
       ],
     });
-    ladderTable(box, "Over the training seeds", [content.replicated]);
+    ladderTable(run, box, "Over the training seeds", [content.replicated]);
   },
 
   facts(run, box) {
@@ -61,6 +61,11 @@ theme.addEventListener("click", () => {
   document.documentElement.dataset.theme = next;
   theme.textContent = `Theme: ${next}`;
 });
+
+// a word that is linked from the text opens the list that it stands in
+const unfold = () => document.getElementById(location.hash.slice(1))?.closest("details")?.setAttribute("open", "");
+addEventListener("hashchange", unfold);
+unfold();
 
 // on paper everything is open, and as it was afterwards
 addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((each) => ((each.open = true), (each.dataset.shut = ""), each.dispatchEvent(new Event("toggle")))));

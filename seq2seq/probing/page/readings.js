@@ -1,6 +1,32 @@
 "use strict";
 // What can be read: probes, how long, register or slots, the gates.
 
+/** Where gates are set, in words. */
+const where = ({ event }) => ({ "predicts an agreeing word": "at the step that chooses an agreeing word", "M→F, F→M": "at a new noun of the other gender" })[event] ?? `at ${event.startsWith("attractor") ? "an " : ""}${event}`;
+
+/** What decides a clause: by a reading as the results tell it, by surgery in plain words and with the bar that the rate must pass. */
+function decisionOf(site, clause) {
+  const cut = site.surgeries.find((each) => each.rate && clause.decided_by.startsWith(`H4: ${each.change} at ${each.event}:`));
+  if (!cut) return datum(clause, "decided_by");
+  const random = cut.random_mean === null ? null : [", random units ", shown(datum(cut, "random_mean", "percent"))];
+  const alone = cut.left_alone ? [", where nothing may change ", shown(estimate(cut.left_alone)), " (bar: at most 5 %)"] : null;
+  return element("span", null, shown(datum(cut, "change")), " ", where(cut), ": ", shown(datum(cut, "counted")), " in ", shown(estimate(cut.rate)), ", bar: more than 50 %", random, alone);
+}
+
+/** What f and i do at a new noun, and what carries the gender, from the verdicts on them. */
+function inShort(site) {
+  const of = (hypothesis, gate = "") => site.findings.filter((each) => each.hypothesis === hypothesis && each.claim.startsWith(gate));
+  const apart = of("H1"), any = of("any noun"), candidate = of("saves", "candidate");
+  const all = (list, verdict) => list.length > 0 && list.every((each) => each.verdict === verdict);
+  const reacting = any.filter(({ verdict }) => verdict === "supported").map(({ claim }) => claim.split(" ")[0]);
+  const carried = all(candidate, "supported") ? "; the candidate carries the gender" : "";
+  const told = all(apart, "not supported")
+    ? `the gates move no more for another gender than for the same; ${reacting.length ? `${reacting.join(" and ")} react${reacting.length > 1 ? "" : "s"} to any noun` : "nor do they react to nouns"}${carried}`
+    : all(apart, "supported") ? "the gates move more for another gender than for the same, as taught" : `whether the gates move more for another gender is not clear${carried}`;
+  const numbers = apart.map((each, n) => [n ? "; " : " (", shown(datum(each, "claim")), " ", shown(estimate(each.value, "three")), ", bar ", shown(datum(each, "bar"))]);
+  return [element("b", null, shown(datum(site, "place"))), ", ", shown(datum(site.units, "length")), " units: ", told, numbers, numbers.length ? ")." : "."];
+}
+
 Object.assign(figures, {
   probes(run, box) {
     const { reading } = run, own = reading.probes.filter(({ site }) => site === reading.site);
@@ -183,11 +209,14 @@ Object.assign(figures, {
 
   story(run, box) {
     if (!run.gates) return missing(run, "the gates");
+    box.append(element("ul", null, run.gates.sites.map((site) => element("li", null, inShort(site)))));
+    box.append(element("p", null, "Each number is a mean over the units of a layer. A single unit, as in ", element("a", { href: "#both" }, "Both in one sentence"), ", may still do as the textbook says."));
     figure(box, {
       title: "Clause by clause: what is taught, and what was found",
       open: true,
+      cards: true,
       rows: run.gates.sites.flatMap((site) => site.clauses.map((clause) => ({ site, clause }))),
-      columns: [words("the cell …", ({ clause }) => datum(clause, "clause")), words("layer", ({ site }) => datum(site, "place")), words("verdict", ({ clause }) => verdictOf(clause)), words("decided by", ({ clause }) => datum(clause, "decided_by"))],
+      columns: [words("the cell …", ({ clause }) => datum(clause, "clause")), words("layer", ({ site }) => datum(site, "place")), words("verdict", ({ clause }) => verdictOf(clause)), words("decided by", ({ site, clause }) => decisionOf(site, clause))],
     });
     return null;
   },
@@ -238,9 +267,9 @@ Object.assign(figures, {
     if (!rows.length) return "too few sentences for surgery";
     figure(box, {
       title: "Surgery: gates of the units set once, by hand (upright: the same gates of random units)",
-      draw: dots("Gate surgery", rows.map((each) => ({ name: [datum(each, "change"), ": ", datum(each, "event")], item: estimate(each.rate), tone: "ink", beside: each.random_mean === null ? null : datum(each, "random_mean", "percent") })), {}),
+      draw: dots("Gate surgery", rows.map((each) => ({ name: [datum(each, "change"), " ", where(each)], item: estimate(each.rate), tone: "ink", beside: each.random_mean === null ? null : datum(each, "random_mean", "percent") })), {}),
       rows,
-      columns: [words("at", (each) => datum(each, "event")), words("set", (each) => datum(each, "change")), words("counted", (each) => datum(each, "counted")), column("rate", (each) => estimate(each.rate)), column("where nothing may change", (each) => estimate(each.left_alone)), column("random units", (each) => datum(each, "random_mean", "percent")), column("p", (each) => datum(each, "p", "three")), words("verdict", (each) => datum(each, "verdict"))],
+      columns: [words("at", where), words("set", (each) => datum(each, "change")), words("counted", (each) => datum(each, "counted")), column("rate", (each) => estimate(each.rate)), column("where nothing may change", (each) => estimate(each.left_alone)), column("random units", (each) => datum(each, "random_mean", "percent")), column("p", (each) => datum(each, "p", "three")), words("verdict", (each) => datum(each, "verdict"))],
     });
     return null;
   },

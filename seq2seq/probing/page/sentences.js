@@ -9,16 +9,43 @@ const toneOf = (direction) => (direction.startsWith("masculine") ? "feminine" : 
 const steps = (step) => (step ? `+${step}` : "noun");
 const missing = (run, what) => run.not_measured[what] ?? "not measured in this run";
 
-function ladderTable(box, title, rungs) {
+// The bars of the ladder, as they stand in ladder.py; L1 to L4 go by the interval, L5 and L6 by the rate itself.
+const BARS = {
+  L1: "interval above 75 %, p at most .05",
+  L2: "both intervals above 0",
+  L3: "every interval above .75",
+  L4: "interval below 75 %, in every way of taking them away",
+  L5: "rate at least 90 %; controls at most 2 %",
+  L6: "chrF at least 95; words still there at least 95 %",
+  L7: "all of them, in five runs or more",
+};
+
+/** What could have explained a rung away: for L1 and L2 a probe of something else, for L4 to L6 as the ladder says it. */
+function controlOf(run, rung) {
+  const own = run.reading.probes.filter(({ site }) => site === run.reading.site);
+  const alone = (name) => own.map(({ probe }) => probe.baselines[name]).find((each) => each);
+  const beside = (name, text) => (alone(name) ? element("span", null, text, shown(estimate(alone(name).accuracy))) : null);
+  const number = rung.name.split(" ")[0];
+  if (number === "L1") return beside("an untrained model", "a probe of an untrained model: ") ?? "";
+  if (number === "L2") return beside("the embeddings of what was read", "the embeddings of what was read alone: ") ?? "";
+  return ["L3", "L7"].includes(number) ? "" : datum(rung, "control");
+}
+
+/** What a rung says beside the number that decides it, where that is no control. */
+const asideOf = (rung) => (["L1", "L2", "L3", "L7"].includes(rung.name.split(" ")[0]) ? element("span", { class: "note" }, shown(datum(rung, "control"))) : null);
+
+function ladderTable(run, box, title, rungs) {
   figure(box, {
     title,
     open: true,
+    cards: true,
     rows: rungs,
     columns: [
       words("rung", (rung) => element("span", null, element("b", null, shown(datum(rung, "name"))), element("span", { class: "note" }, shown(datum(rung, "question"))))),
       words("verdict", (rung) => verdictOf(rung)),
-      words("decided by", (rung) => datum(rung, "decided_by")),
-      words("control", (rung) => datum(rung, "control")),
+      words("decided by", (rung) => element("span", null, shown(datum(rung, "decided_by")), asideOf(rung))),
+      words("bar", (rung) => BARS[rung.name.split(" ")[0]]),
+      words("control", (rung) => controlOf(run, rung)),
     ],
   });
 }
@@ -55,7 +82,7 @@ Object.assign(figures, {
   },
 
   ladder(run, box) {
-    ladderTable(box, "Seven rungs: each with its verdict, the number that decides it, and its control", [...run.ladder, content.replicated]);
+    ladderTable(run, box, "Seven rungs: each with its verdict, the number that decides it, its bar, and its control", [...run.ladder, content.replicated]);
   },
 
   hypotheses(run, box) {
@@ -79,14 +106,12 @@ Object.assign(figures, {
     const state = { shown: walks[0][czech].memory, from: english[0] };
     const draw = () => {
       const largest = (place) => Math.max(...walks.flatMap((of) => of[place].units.flatMap((unit) => unit.values[state.shown].map(Math.abs))));
-      const card = (sentence, of) =>
-        element(
-          "div",
-          { class: "card" },
-          element("p", { class: "sentence" }, sentence.source, element("br"), element("b", { lang: "cs" }, shown(datum(sentence, "translation")))),
-          strip(sentence, of[state.from], state.shown, largest(state.from)),
-          strip(sentence, of[czech], state.shown, largest(czech)),
-        );
+      // boy and girl by turns, so that they stand one below the other where the screen is narrow
+      const card = (place) => (of, n) => {
+        const sentence = [boy, girl][n];
+        const said = place === czech ? element("b", { lang: "cs" }, shown(datum(sentence, "translation"))) : sentence.source;
+        return element("div", { class: "card" }, element("p", { class: "sentence" }, said), strip(sentence, of[place], state.shown, largest(place)));
+      };
       const rows = [boy, girl].flatMap((sentence, n) => [state.from, czech].flatMap((place) => walks[n][place].units.flatMap((unit) => walks[n][place].pieces.map((piece, step) => ({ sentence, place, unit, piece, step })))));
       box.replaceChildren(
         element(
@@ -98,7 +123,7 @@ Object.assign(figures, {
       );
       figure(box, {
         title: `The ${state.shown} of the units that most tell the genders apart, word by word: the boy and the girl`,
-        draw: element("div", { class: "pair" }, card(boy, walks[0]), card(girl, walks[1])),
+        draw: element("div", { class: "pair" }, [state.from, czech].map((place) => walks.map(card(place)))),
         rows,
         json: [boy, girl],
         columns: [
@@ -115,7 +140,7 @@ Object.assign(figures, {
 
   slider(run, box) {
     const sources = [...new Set(run.sliders.map(({ source }) => source))];
-    const state = { source: sources[0], set: run.sliders.length / sources.length - 1, stop: 0 };
+    const state = { source: sources[0], set: run.sliders.length / sources.length - 1, stop: run.sliders[0].stops.findIndex(({ dose }) => dose === 1) };
     const draw = (focus) => {
       const own = run.sliders.filter(({ source }) => source === state.source), of = own[state.set];
       const set = (change, focus) => (Object.assign(state, change), draw(focus));
@@ -169,6 +194,7 @@ Object.assign(figures, {
       tell();
       figure(box, {
         title: ["What becomes of “", datum(of, "source"), "” when ", ...named(of), " of ", datum(of, "site"), ` ${of.units.length > 1 ? "are" : "is"} turned toward ${wanted}`],
+        open: true,
         rows: of.stops,
         columns: [
           words("dose", (stop) => (stop.dose === null ? "the other sentence's values" : datum(stop, "dose", "one"))),
