@@ -74,7 +74,7 @@ Object.assign(figures, {
     });
     const few = run.causal.chosen.length, eighth = Math.max(1, Math.floor(run.units / 8));
     const headline = run.causal.effects.filter(({ name, beam, units }) => name === "interchange, c → h" && beam === 1 && units === few);
-    if (sizes.includes(few)) series.push(...headline.map((each) => ({ name: `chosen by own effect (L5), ${each.direction}`, tone: toneOf(each.direction), marker: "ring", points: [{ at: sizes.indexOf(few), item: estimate(each.all_words) }] })));
+    if (sizes.includes(few)) series.push(...headline.map((each) => ({ name: `chosen by own effect, ${each.direction}`, tone: toneOf(each.direction), marker: "ring", points: [{ at: sizes.indexOf(few), item: estimate(each.all_words) }] })));
     figure(box, {
       title: "How often every later agreeing word changes its gender, over the number of units exchanged",
       draw: lines("Sentences changed over units exchanged", {

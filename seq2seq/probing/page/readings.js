@@ -1,8 +1,11 @@
 "use strict";
 // What can be read: probes, how long, register or slots, the gates.
 
-/** Where gates are set, in words. */
-const where = ({ event }) => ({ "predicts an agreeing word": "at the step that chooses an agreeing word", "M→F, F→M": "at a new noun of the other gender" })[event] ?? `at ${event.startsWith("attractor") ? "an " : ""}${event}`;
+/** Where gates are set: words and data. */
+function where(cut) {
+  const known = { "predicts an agreeing word": "at the step that chooses an agreeing word", "M→F, F→M": "at a new noun of the other gender" }[cut.event];
+  return known ? [known] : [cut.event.startsWith("attractor") ? "at an " : "at ", datum(cut, "event")];
+}
 
 /** What decides a clause: by a reading as the results tell it, by surgery in plain words and with the bar that the rate must pass. */
 function decisionOf(site, clause) {
@@ -10,7 +13,7 @@ function decisionOf(site, clause) {
   if (!cut) return datum(clause, "decided_by");
   const random = cut.random_mean === null ? null : [", random units ", shown(datum(cut, "random_mean", "percent"))];
   const alone = cut.left_alone ? [", where nothing may change ", shown(estimate(cut.left_alone)), " (bar: at most 5 %)"] : null;
-  return element("span", null, shown(datum(cut, "change")), " ", where(cut), ": ", shown(datum(cut, "counted")), " in ", shown(estimate(cut.rate)), ", bar: more than 50 %", random, alone);
+  return element("span", null, shown(datum(cut, "change")), " ", tell(where(cut)), ": ", shown(datum(cut, "counted")), " in ", shown(estimate(cut.rate)), ", bar: more than 50 %", random, alone);
 }
 
 /** What f and i do at a new noun, and what carries the gender, from the verdicts on them. */
@@ -267,9 +270,9 @@ Object.assign(figures, {
     if (!rows.length) return "too few sentences for surgery";
     figure(box, {
       title: "Surgery: gates of the units set once, by hand (upright: the same gates of random units)",
-      draw: dots("Gate surgery", rows.map((each) => ({ name: [datum(each, "change"), " ", where(each)], item: estimate(each.rate), tone: "ink", beside: each.random_mean === null ? null : datum(each, "random_mean", "percent") })), {}),
+      draw: dots("Gate surgery", rows.map((each) => ({ name: [datum(each, "change"), " ", ...where(each)], item: estimate(each.rate), tone: "ink", beside: each.random_mean === null ? null : datum(each, "random_mean", "percent") })), {}),
       rows,
-      columns: [words("at", where), words("set", (each) => datum(each, "change")), words("counted", (each) => datum(each, "counted")), column("rate", (each) => estimate(each.rate)), column("where nothing may change", (each) => estimate(each.left_alone)), column("random units", (each) => datum(each, "random_mean", "percent")), column("p", (each) => datum(each, "p", "three")), words("verdict", (each) => datum(each, "verdict"))],
+      columns: [words("at", (each) => element("span", null, tell(where(each)))), words("set", (each) => datum(each, "change")), words("counted", (each) => datum(each, "counted")), column("rate", (each) => estimate(each.rate)), column("where nothing may change", (each) => estimate(each.left_alone)), column("random units", (each) => datum(each, "random_mean", "percent")), column("p", (each) => datum(each, "p", "three")), words("verdict", (each) => datum(each, "verdict"))],
     });
     return null;
   },
