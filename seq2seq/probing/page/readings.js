@@ -24,7 +24,7 @@ function inShort(site) {
   const reacting = any.filter(({ verdict }) => verdict === "supported").map(({ claim }) => claim.split(" ")[0]);
   const carried = all(candidate, "supported") ? "; the candidate carries the gender" : "";
   const told = all(apart, "not supported")
-    ? `the gates move no more for another gender than for the same; ${reacting.length ? `${reacting.join(" and ")} react${reacting.length > 1 ? "" : "s"} to any noun` : "nor do they react to nouns"}${carried}`
+    ? `the gates move no more for another gender than for the same; ${reacting.length ? `${reacting.join(" and ")} differ${reacting.length > 1 ? "" : "s"} between any new noun and a word that shows no gender` : "nor are they otherwise at nouns than at words that show no gender"}${carried}`
     : all(apart, "supported") ? "the gates move more for another gender than for the same, as taught" : `whether the gates move more for another gender is not clear${carried}`;
   const numbers = apart.map((each, n) => [n ? "; " : " (", shown(datum(each, "claim")), " ", shown(estimate(each.value, "three")), ", bar ", shown(datum(each, "bar"))]);
   return [element("b", null, shown(datum(site, "place"))), ", ", shown(datum(site.units, "length")), " units: ", told, numbers, numbers.length ? ")." : "."];
