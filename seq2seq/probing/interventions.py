@@ -154,9 +154,8 @@ class Experiment:
         encoded = [translator.tokenizer.encode(each.pair.source) for each in stimuli]
         self.source, self.lengths = sources(encoded)
         self.source = self.source.to(next(model.parameters()).device)
-        self.parts = torch.arange(len(stimuli)).split(
-            ROWS
-        )  # many are read part by part: few positions of each are kept
+        # many are read part by part: few positions of each are kept
+        self.parts = torch.arange(len(stimuli)).split(ROWS)
         parts = [self.before(index) for index in self.parts]
         self.memory = Memory.joined([memory for memory, _, _ in parts])  # as it is before the word's last piece
         self.own = torch.cat([own for _, own, _ in parts])  # [B, H] the cell once the word has been read

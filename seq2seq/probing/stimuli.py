@@ -45,6 +45,11 @@ class Stimulus:
         return tuple(word for word in self.factors.agreeing if word.target.start >= after and word not in self.judged)
 
     @property
+    def first_shown(self) -> int:
+        """Where in the Czech sentence the first word that agrees with the noun begins."""
+        return min(word.target.start for word in self.factors.agreeing if word.controller == 0)
+
+    @property
     def frame(self) -> tuple[str, str, str]:
         """What partners share: the sentence without its noun, and the fold of the noun."""
         return self.factors.template, self.factors.frame, self.factors.lemma_fold
@@ -54,16 +59,14 @@ class Stimulus:
 
         There a probe cannot read the gender from a word just said, but for the noun itself. Signs are no words.
         """
-        own = [word.target.start for word in self.factors.agreeing if word.controller == 0]
-        if min(own) < self.noun.start:
+        if self.first_shown < self.noun.start:
             return []
-        return [word for word in words if self.noun.start <= word.start < min(own) and word.text[0].isalnum()]
+        return [word for word in words if self.noun.start <= word.start < self.first_shown and word.text[0].isalnum()]
 
     @property
     def silent(self) -> bool:
         """Whether the scored word is the first to show the noun's gender, and comes after the noun."""
-        own = [word.target.start for word in self.factors.agreeing if word.controller == 0]
-        return self.noun.end <= self.factors.agreeing[self.factors.scored].target.start == min(own)
+        return self.noun.end <= self.factors.agreeing[self.factors.scored].target.start == self.first_shown
 
     @property
     def held_out(self) -> bool:

@@ -24,7 +24,7 @@ from .paths import Decomposition, decompose
 from .persistence import Curve, persistence
 from .reading import Reader, Reading, read
 from .statistics import ENOUGH, Estimate, auc, beside, by_cluster, cluster_mean, estimate
-from .stimuli import GENDERS, Partners, other, partners, select
+from .stimuli import GENDERS, Partners, Stimulus, other, partners, select
 from .units import difference, eighth, matched, sizes
 
 SHOWN = 10  # units drawn
@@ -318,7 +318,7 @@ class Study:
             gates=told,
             persistence=kept or [],
             not_measured=reasons,
-            boy_to_girl=self.boy_to_girl(own.order()),
+            boy_to_girl=self.boy_to_girl(boy_and_girl, own.order()),
             sentences=self.sentences(),
             sliders=examples.sliders(
                 self.translator, run, boy_and_girl, [own.stimuli[row] for row in own.fitted], sets, self.seed
@@ -339,10 +339,9 @@ class Study:
         asked = [*((pair.source, pair.target) for pair in pinned()), (examples.SWITCH, None)]
         return [examples.sentence(self.translator, *each, units, forms) for each in asked]
 
-    def boy_to_girl(self, order: Sequence[int]) -> list[tuple[int, str]]:
+    def boy_to_girl(self, both: Sequence[Stimulus], order: Sequence[int]) -> list[tuple[int, str]]:
         """What becomes of the boy's sentence with the girl's k best units."""
-        boy, girl = select(pinned(), self.translator.tokenizer, "lexical", 1)
-        experiment = Experiment(self.translator, [boy, girl])
+        experiment = Experiment(self.translator, both)
         curve = sizes(len(order))
         said = experiment.interchange([Partners(0, 1)], [torch.tensor(order[:k]) for k in curve])
         return [(k, each[0].text) for k, each in zip(curve, said)]
