@@ -4,7 +4,7 @@ Gates of the units that hold gender, chosen on other nouns, are read at words of
 
     a new controlling noun   Kluk spal a *holka* …       changed M→F, F→M; unchanged M→M, F→F
     an attractor             Kluk vedle *školy* …        of the other gender, of the same
-    a word that is no noun   Kluk *včera* …              at the same place in the sentence
+    a word that is no noun   Kluk *včera* …              as many words into its sentence; apart: those that agree (*spal*)
     the step before a word that must agree
 
 and are set there, once, to see what they do: "gate surgery". Every clause of the story can fail, each by a rule that stands
@@ -62,6 +62,7 @@ CHANGES, KEEPS = ("M→F", "F→M"), ("M→M", "F→F")
 NEW = (*CHANGES, *KEEPS)
 OTHER, SAME = "attractor of the other gender", "attractor of the same gender"
 NO_NOUN, NO_ATTRACTOR = "no noun, where a new noun stands", "no noun, where an attractor stands"
+AGREES = "a word that agrees, where a new noun stands"
 PREDICTS, MATCHED = "predicts an agreeing word", "predicts another word"
 GATES = ("input", "forget", "candidate", "output")
 
@@ -75,6 +76,7 @@ class Event:
     kind: str
     lemma: str  # the controlling noun; of a new noun, itself
     gender: str  # of that noun
+    place: int  # words that the site has read before
     window: tuple[int, ...]  # positions of the words WINDOW away
 
     @property
@@ -106,15 +108,15 @@ def attractors(pair: Pair, site: str, read: Read, tokenizer: Tokenizer) -> Found
         yield kind, noun, place_of(attractor, site, read)
 
 
-def no_nouns(pair: Pair, site: str, read: Read, tokenizer: Tokenizer) -> Found:
-    """Words read after the only noun that do not agree with it."""
+def other_words(pair: Pair, site: str, read: Read, tokenizer: Tokenizer) -> Found:
+    """Words read after the only noun: those that do not agree with it, and those that do (of Czech)."""
     if len(pair.factors.nouns) == 1:
         [noun] = pair.factors.nouns
         agreeing = {word.target.start for word in pair.factors.agreeing} if side(site) == "target" else set()
         for place in range(place_of(noun, site, read) + 1, len(read)):
             word, _ = read[place]
-            if word.start not in agreeing and word.text[0].isalnum():
-                yield NO_NOUN, noun, place
+            if word.text[0].isalnum():
+                yield (AGREES if word.start in agreeing else NO_NOUN), noun, place
 
 
 def agreements(pair: Pair, site: str, read: Read, tokenizer: Tokenizer) -> Found:
@@ -148,7 +150,8 @@ def events(
         for kind, noun, place in find(pair, site, read, tokenizer):
             places = [place + offset for offset in WINDOW]
             if min(places) >= 0 and max(places) < len(read):
-                found.append(Event(pair, kind, noun.lemma, noun.gender, tuple(read[each][1] for each in places)))
+                window = tuple(read[each][1] for each in places)
+                found.append(Event(pair, kind, noun.lemma, noun.gender, place, window))
     return found
 
 
@@ -165,11 +168,11 @@ def single(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def as_far(fillers: Sequence[Event], like: Sequence[Event], kind: str, seed: int) -> list[Event]:
-    """For each event one of the fillers that is as far into its sentence, drawn at random, as another kind."""
+    """For each event one of the fillers that is as many words into its sentence, drawn at random, as another kind."""
     shelves, random = defaultdict(list), numpy.random.default_rng(seed)
     for each in fillers:
-        shelves[each.at].append(each)
-    found = [shelf[random.integers(len(shelf))] for each in like if (shelf := shelves[each.at])]
+        shelves[each.place].append(each)
+    found = [shelf[random.integers(len(shelf))] for each in like if (shelf := shelves[each.place])]
     return [replace(each, kind=kind) for each in found]
 
 
@@ -297,9 +300,10 @@ class Claim:
 
 
 # A noun's own gender is offered, and let in more than at another word (saves). A noun of another gender shuts the forget gate
-# and opens the input gate more than one of the same (H1); if one of the same does so too, they react to nouns, not to gender
-# (any noun). At an attractor f > .9 and i < .1, more so than random units there and than the same units at a new noun (H2). The
-# output gate is higher at the step that predicts an agreeing word than at the steps before it (H3).
+# and opens the input gate more than one of the same (H1); if they move at one of the same, and more than at other words and at
+# words that agree, they react to nouns, not to gender (any noun). At an attractor f > .9 and i < .1, more so than random units
+# there and than the same units at a new noun (H2). The output gate is higher at the step that predicts an agreeing word than at
+# the steps before it (H3).
 CLAIMS = {
     "saves": [
         Claim("candidate at a new noun, along the noun's gender", NEW, MOVES, lambda r: r.offered()),
@@ -321,10 +325,14 @@ CLAIMS = {
         Claim("i rises more at a noun of another gender than at one of the same", NEW, MOVES, lambda r: r.more("input")),
     ],
     "any noun": [
-        Claim("f is lower at a new noun of the same gender than at a word that is no noun", (*KEEPS, NO_NOUN), MOVES,
-              lambda r: -(r.at("forget", KEEPS) - r.at("forget", [NO_NOUN]))),
-        Claim("i is higher at a new noun of the same gender than at a word that is no noun", (*KEEPS, NO_NOUN), MOVES,
-              lambda r: r.at("input", KEEPS) - r.at("input", [NO_NOUN])),
+        Claim("f falls more at a new noun of the same gender than at a word that is no noun", (*KEEPS, NO_NOUN), MOVES,
+              lambda r: r.change("forget", [NO_NOUN]) - r.change("forget", KEEPS)),
+        Claim("i rises more at a new noun of the same gender than at a word that is no noun", (*KEEPS, NO_NOUN), MOVES,
+              lambda r: r.change("input", KEEPS) - r.change("input", [NO_NOUN])),
+        Claim("f falls more at a new noun of the same gender than at a word that agrees", (*KEEPS, AGREES), MOVES,
+              lambda r: r.change("forget", [AGREES]) - r.change("forget", KEEPS)),
+        Claim("i rises more at a new noun of the same gender than at a word that agrees", (*KEEPS, AGREES), MOVES,
+              lambda r: r.change("input", KEEPS) - r.change("input", [AGREES])),
     ],
     "H3": [
         Claim("o where an agreeing word is predicted − o where another word is", (PREDICTS, MATCHED), MOVES,
@@ -359,9 +367,11 @@ def finding(
 
 
 def findings(readings: Readings, hypothesis: str, seed: int) -> list[Finding]:
-    """What the readings say of one hypothesis of CLAIMS."""
+    """What the readings say of one hypothesis of CLAIMS; nothing of words that agree where the site reads none."""
     found = []
     for claim in CLAIMS[hypothesis]:
+        if AGREES in claim.kinds and not readings.rows([AGREES]):
+            continue
         table, n = numpy.array([*claim.value(readings).values()]), len(readings.rows(claim.kinds))
         found.append(finding(hypothesis, claim.text, table, n, claim.bar, seed, tested=claim.tested))
     return found
@@ -623,10 +633,12 @@ def site_story(
         "keeps": [] if backward else thinned(find(alone, attractors), per_kind, seed),
         "lets out": thinned(find(alone, agreements), per_kind, seed) if decoder else [],
     }
-    words = find(alone, no_nouns)
+    words = find(alone, other_words)
+    plain, agreeing = ([each for each in words if each.kind == kind] for kind in (NO_NOUN, AGREES))
     fillers = (
-        as_far(words, found["erases and rewrites"], NO_NOUN, seed),
-        as_far(words, found["keeps"], NO_ATTRACTOR, seed),
+        as_far(plain, found["erases and rewrites"], NO_NOUN, seed),
+        as_far(agreeing, found["erases and rewrites"], AGREES, seed),
+        as_far(plain, found["keeps"], NO_ATTRACTOR, seed),
     )
     every = [each for some in (*found.values(), *(thinned(each, per_kind, seed) for each in fillers)) for each in some]
     readings = read_gates(translator, place, every, signs, average)

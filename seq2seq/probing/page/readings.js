@@ -21,10 +21,17 @@ function inShort(site) {
   const of = (hypothesis, gate = "") => site.findings.filter((each) => each.hypothesis === hypothesis && each.claim.startsWith(gate));
   const apart = of("H1"), any = of("any noun"), candidate = of("saves", "candidate");
   const all = (list, verdict) => list.length > 0 && list.every((each) => each.verdict === verdict);
-  const reacting = any.filter(({ verdict }) => verdict === "supported").map(({ claim }) => claim.split(" ")[0]);
+  const moved = (word) => any.filter(({ claim, verdict }) => verdict === "supported" && claim.endsWith(word)).map(({ claim }) => claim[0]);
+  const atNouns = moved("no noun"), compared = any.some(({ claim }) => claim.endsWith("agrees")), notAsAgreeing = moved("agrees");
+  const own = compared ? atNouns.filter((gate) => notAsAgreeing.includes(gate)) : atNouns;
+  const says = (gates, rest) => `${gates.join(" and ")} move${gates.length > 1 ? "" : "s"} ${rest}`;
+  const reacting = own.length
+    ? says(own, `more at any new noun than at other words${compared ? ", also than at words that agree" : ""}`)
+    : atNouns.length ? says(atNouns, "more at any new noun than at a word that shows no gender, but not more than at one that agrees")
+    : "nor do they move more at nouns than at words that show no gender";
   const carried = all(candidate, "supported") ? "; the candidate carries the gender" : "";
   const told = all(apart, "not supported")
-    ? `the gates move no more for another gender than for the same; ${reacting.length ? `${reacting.join(" and ")} differ${reacting.length > 1 ? "" : "s"} between any new noun and a word that shows no gender` : "nor are they otherwise at nouns than at words that show no gender"}${carried}`
+    ? `the gates move no more for another gender than for the same; ${reacting}${carried}`
     : all(apart, "supported") ? "the gates move more for another gender than for the same, as taught" : `whether the gates move more for another gender is not clear${carried}`;
   const numbers = apart.map((each, n) => [n ? "; " : " (", shown(datum(each, "claim")), " ", shown(estimate(each.value, "three")), ", bar ", shown(datum(each, "bar"))]);
   return [element("b", null, shown(datum(site, "place"))), ", ", shown(datum(site.units, "length")), " units: ", told, numbers, numbers.length ? ")." : "."];
