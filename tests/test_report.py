@@ -13,6 +13,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
 from itertools import product
@@ -372,9 +373,9 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
-def page(browser, folder) -> Iterator[Any]:
-    """The page, opened from disk; at the end nothing was fetched and the console is empty."""
+@contextmanager
+def opened_from(browser, folder: Path) -> Iterator[Any]:
+    """A report's page, opened from disk; at the end nothing was fetched and the console is empty."""
     opened, trouble = browser.new_page(viewport={"width": 1024, "height": 900}), []
     opened.on("console", lambda message: trouble.append(message.text))
     opened.on("pageerror", lambda error: trouble.append(str(error)))
@@ -384,11 +385,17 @@ def page(browser, folder) -> Iterator[Any]:
             trouble.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None
         ),
     )
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(300_000)  # on a busy machine
     opened.goto((folder / "report.html").as_uri())
     opened.wait_for_selector("html[data-ready]")
     yield opened
     assert not trouble
+
+
+@pytest.fixture(scope="module")
+def page(browser, folder) -> Iterator[Any]:
+    with opened_from(browser, folder) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1024, "dark"), (1920, "light")])
@@ -400,6 +407,28 @@ def test_it_fits_the_screen_and_no_serious_barrier_is_found(page, width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert not [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")]
+
+
+CUT = """() => [...document.querySelectorAll(".drawing svg")].flatMap((svg) =>
+  [...svg.querySelectorAll("text, .name span")].filter((each) => {
+    const own = each.getBoundingClientRect(), room = (each.closest("foreignObject") ?? svg).getBoundingClientRect();
+    return own.left < room.left - 1 || own.right > room.right + 1 || own.top < room.top - 1 || own.bottom > room.bottom + 1;
+  }).map((each) => each.textContent))"""
+
+
+@pytest.mark.parametrize("width", [360, 700, 1920])
+def test_no_text_of_a_drawing_is_cut(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(200)
+    assert page.evaluate(CUT) == []
+
+
+def test_the_genders_colours_stand_for_genders_only_and_no_line_hides_another(page):
+    for name in ("decay", "register", "swaps", "seeds"):
+        assert page.locator(f"[data-figure={name}] :is(.masculine, .feminine)").count() == 0
+    first = "lines => lines.map(each => each.querySelector('.point').getBoundingClientRect()).map(({x, width}) => x + width / 2)"
+    places = page.locator("[data-figure=register] .drawing g").evaluate_all(first)
+    assert len(places) == 3 and places == sorted(set(places))
 
 
 WALK = """() => {
@@ -423,12 +452,9 @@ def equals(value: Any, form: str, text: str) -> bool:
     if value is None:
         return text == "–"
     if form == "text":
-        shown = str(value).removesuffix(".0") if isinstance(value, float) else str(value)
-        return (
-            text in (shown, ",".join(map(str, value)))
-            if isinstance(value, list)
-            else text == shown or float(text) == value
-        )
+        if isinstance(value, list):
+            return text in (str(value), ",".join(map(str, value)))
+        return text == str(value) or float(text.replace("−", "-")) == value
     number = float(text.replace("−", "-").replace(",", "").replace("\u00a0%", ""))
     if form == "small":
         return number == pytest.approx(
@@ -512,6 +538,15 @@ def test_every_control_works(page, results):
     cell.locator("button[name=previous]").focus()
     page.keyboard.press("Enter")
     assert cell.locator("button[name=next]").is_enabled()
+    page.get_by_label("Find unit").fill("5")
+    said, layers = page.locator("[data-figure=units] .now"), results[0].layers
+    assert page.locator(".unit.found").count() == len(layers) == said.locator("> *").count()
+    assert f"AUC for feminine {layers[0].areas[5]:.2f}; own effect" in said.inner_text()
+    page.set_viewport_size({"width": 900, "height": 900})  # drawn anew
+    page.wait_for_timeout(200)
+    assert page.locator(".unit.found").count() == len(layers)
+    page.get_by_label("Find unit").fill("8")
+    assert page.locator(".unit.found").count() == 0 and "No layer" in said.inner_text()
     units = page.locator("[data-figure=units] details")
     units.evaluate("each => { each.open = true; each.dispatchEvent(new Event('toggle')); }")
     for ordered in (sorted, lambda values: sorted(values, reverse=True)):
@@ -540,3 +575,22 @@ def test_another_run_is_one_choice_away(page, results, folder):
     assert page.inner_text("[data-figure=answer]") == report.answer(results[1], results)
     walked(page, json.loads((folder / "results.json").read_text(encoding="utf-8")))
     page.locator("#runs select").select_option(index=0)
+
+
+def test_layers_that_differ_in_their_gates_show_what_they_have(browser, tiny_model, tokenizer, tmp_path):
+    """Without attention nobody reads the depth of a grid's last encoder layer, so it has none."""
+    grid = Translator(tiny_model("none", 2, cell="grid", bidirectional=True), tokenizer)
+    stimuli = select(agreement("probe")[:1000], tokenizer, "lexical", 12)
+    result = made_up(grid, stimuli, "grid", 1)
+    report.save([result], tmp_path, "")
+    encoder, *_, decoder = result.sentences[0].walks
+    with opened_from(browser, tmp_path) as page:
+        strips, cell = page.locator("[data-figure=strips]"), page.locator("[data-figure=cell]")
+        for name in decoder.units[0].values:
+            strips.locator(f"input[value={name}]").check(force=True)
+            had = name in encoder.units[0].values
+            assert had != name.startswith("depth_")
+            assert strips.locator("table.strip").count() == 2 + 2 * had
+            assert strips.locator(".missing").count() == (not had)
+        assert {*decoder.units[0].values} <= set(first_letters(page, "[data-figure=cell] th"))
+        assert cell.locator("tbody tr").count() == len(decoder.pieces)

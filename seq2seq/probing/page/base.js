@@ -32,15 +32,16 @@ const drawn = (tag, attributes, ...children) => build(document.createElementNS(S
 // Numbers
 
 const NONE = "–";
+const minus = (text) => text.replace(/^-/, "−");
+const fixed = (value, digits) => minus((Number(value.toFixed(digits)) || 0).toFixed(digits)); // what rounds to nothing has no sign
 const forms = {
-  text: (value) => String(value),
-  percent: (value) => `${(100 * value).toFixed(1)}\u00a0%`,
-  count: (value) => value.toLocaleString("en"),
-  one: (value) => value.toFixed(1),
-  two: (value) => value.toFixed(2),
-  three: (value) => value.toFixed(3),
+  text: (value) => (typeof value === "number" ? minus(String(value)) : String(value)),
+  percent: (value) => `${fixed(100 * value, 1)}\u00a0%`,
+  one: (value) => fixed(value, 1),
+  two: (value) => fixed(value, 2),
+  three: (value) => fixed(value, 3),
   small: (value) => (value < 0.001 ? value.toExponential(1) : value.toFixed(3)),
-  signed: (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`,
+  signed: (value) => `${value < 0 ? "" : "+"}${minus(value.toFixed(2))}`,
   index: (_, key) => String(key), // the number of a unit is its place in a list
 };
 

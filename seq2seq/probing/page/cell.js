@@ -115,6 +115,7 @@ function stepper(box, sentences, first) {
     const unit = walk.units.find(({ unit }) => String(unit) === String(state.unit)) ?? walk.units[0];
     state.unit = unit.unit;
     state.step = Math.min(state.step, walk.pieces.length - 1);
+    const own = Object.keys(unit.pushes).length > 0; // the diagram's parts
     const set = (change) => (Object.assign(state, change), draw());
     const go = (step) => (Object.assign(state, { step }), draw(".node[aria-pressed=true]"));
     const move = (by, name) => () => (Object.assign(state, { step: state.step + by }), draw(`button[name=${name}]`));
@@ -125,24 +126,24 @@ function stepper(box, sentences, first) {
         sentences.length > 1 ? list("Sentence", sentences.map((each, n) => [n, each.source]), state.sentence, (n) => set({ sentence: Number(n), step: 0 })) : null,
         list("Layer", places.map((place) => [place, place]), state.place, (place) => set({ place, unit: null })),
         list("Unit", walk.units.map((each) => [each.unit, datum(each, "unit")]), state.unit, (n) => set({ unit: n })),
-        element("button", { type: "button", name: "previous", disabled: state.step === 0, onclick: move(-1, "previous") }, "← previous word"),
-        element("button", { type: "button", name: "next", disabled: state.step === walk.pieces.length - 1, onclick: move(1, "next") }, "next word →"),
+        own ? [
+          element("button", { type: "button", name: "previous", disabled: state.step === 0, onclick: move(-1, "previous") }, "← previous word"),
+          element("button", { type: "button", name: "next", disabled: state.step === walk.pieces.length - 1, onclick: move(1, "next") }, "next word →"),
+        ] : null,
       ),
       element("p", { class: "sentence" }, sentence.source, element("br"), element("b", { lang: "cs" }, sentence.target)),
     );
-    if (!Object.keys(unit.pushes).length) {
-      box.append(element("p", { class: "missing" }, "This run's cell is no LSTM: the diagram would not be its own."));
-      return;
-    }
+    if (!own) box.append(element("p", { class: "missing" }, "This run's cell is no LSTM: the diagram would not be its own; these are its states and gates."));
     figure(box, {
       title: ["Unit ", datum(unit, "unit"), " of ", datum(walk, "place"), ", piece by piece"],
-      draw: element("div", null, valves(walk, unit, state.step, go), element("p", { class: "now", "aria-live": "polite" }, element("b", null, pieceText(walk.pieces[state.step])), " — ", CASES[unit.cases[state.step]]), diagram(walk, unit, state.step)),
+      open: !own,
+      draw: own ? element("div", null, valves(walk, unit, state.step, go), element("p", { class: "now", "aria-live": "polite" }, element("b", null, pieceText(walk.pieces[state.step])), " — ", CASES[unit.cases[state.step]]), diagram(walk, unit, state.step)) : null,
       rows: walk.pieces.map((_, n) => n),
       json: [{ sentence: sentence.target, place: walk.place, pieces: walk.pieces, ...unit }],
       columns: [
         words("reads", (n) => pieceText(walk.pieces[n])),
         ...Object.keys(unit.values).map((name) => column(name, (n) => datum(unit.values[name], n, "three"))),
-        words("memory", (n) => datum(unit.cases, n)),
+        ...(unit.cases.length ? [words("memory", (n) => datum(unit.cases, n))] : []),
       ],
     });
     if (focus) (box.querySelector(`${focus}:not([disabled])`) ?? box.querySelector(".controls button:not([disabled])")).focus({ preventScroll: true });

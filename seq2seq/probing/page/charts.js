@@ -49,6 +49,7 @@ function mark(x, y, shape = "disc", inside = null) {
 /**
  * Lines over named places, intervals upright. series: {name, tone, dash, marker, points}, a point {at, item}: the number of its
  * place and a datum or an estimate. `marked`: {at, text}, a place with a dashed upright.
+ * A series with `beside` is drawn so many points to the right, where it would hide another.
  */
 function lines(name, { places, series, across, up, least = 0, most = 1, form = "percent", marked = null }) {
   const draw = (width) => {
@@ -69,14 +70,15 @@ function lines(name, { places, series, across, up, least = 0, most = 1, form = "
     parts.push(label((left + width - right) / 2, height - 6, across, { class: "axis", "text-anchor": "middle" }));
     parts.push(label(left - 44, 12, up, { class: "axis" }));
     if (marked) parts.push(line(x(marked.at), top, x(marked.at), height - bottom, { class: "marked" }), label(x(marked.at) - 6, height - bottom - 8, marked.text, { class: "axis", "text-anchor": "end" }));
-    for (const { tone, dash, marker, points } of series) {
+    for (const { tone, dash, marker, points, beside = 0 } of series) {
+      const over = (at) => x(at) + beside;
       const known = points.filter(({ item }) => item && plain(item) !== null && plain(item) !== undefined);
       const group = drawn("g", { class: tone });
-      group.append(drawn("polyline", { class: "curve", "stroke-dasharray": dash, points: known.map(({ at, item }) => `${x(at)},${y(plain(item))}`).join(" ") }));
+      group.append(drawn("polyline", { class: "curve", "stroke-dasharray": dash, points: known.map(({ at, item }) => `${over(at)},${y(plain(item))}`).join(" ") }));
       for (const { at, item } of known) {
         const of = item.estimate;
-        if (of) group.append(line(x(at), y(of.low), x(at), y(of.high), { class: "whisker" }));
-        group.append(mark(x(at), y(plain(item)), marker, hover(of ? datum(of, "value", item.form) : item)));
+        if (of) group.append(line(over(at), y(of.low), over(at), y(of.high), { class: "whisker" }));
+        group.append(mark(over(at), y(plain(item)), marker, hover(of ? datum(of, "value", item.form) : item)));
       }
       parts.push(group);
     }
@@ -91,8 +93,10 @@ function lines(name, { places, series, across, up, least = 0, most = 1, form = "
  */
 function dots(name, rows, { least = 0, most = 1, form = "percent", up = "", bar = null }) {
   const draw = (width) => {
-    const names = 24 + 7 * Math.max(...rows.map(({ name }) => spell(name).length)), wide = names < width / 2; // else above the dots
-    const left = wide ? names : 10, right = 20, step = wide ? 28 : 46, top = 30, height = top + step * rows.length + 10;
+    const letters = Math.max(...rows.map(({ name }) => spell(name).length)), wide = 24 + 7 * letters < width / 2; // else above the dots
+    const left = wide ? 24 + 7 * letters : 16, right = 20, top = 30;
+    const above = wide ? 0 : 20 * Math.ceil((8 * letters) / (width - left - right)); // points for a name, in as many lines as it needs
+    const step = 28 + above, height = top + step * rows.length + 10;
     const x = (value) => left + (width - left - right) * ((Math.min(most, Math.max(least, value)) - least) / (most - least));
     const parts = [];
     for (let quarter = 0; quarter <= 4; quarter++) {
@@ -103,8 +107,9 @@ function dots(name, rows, { least = 0, most = 1, form = "percent", up = "", bar 
     }
     if (bar !== null) parts.push(line(x(bar), top - 6, x(bar), height - 10, { class: "marked" }));
     rows.forEach(({ name, item, tone, marker, beside }, n) => {
-      const y = top + step * n + (wide ? 10 : 28);
-      parts.push(label(wide ? left - 12 : left, wide ? y + 4 : y - 12, spans(name), { "text-anchor": wide ? "end" : "start" }));
+      const y = top + step * n + above + 10;
+      if (wide) parts.push(label(left - 12, y + 4, spans(name), { "text-anchor": "end" }));
+      else parts.push(drawn("foreignObject", { x: left, y: y - above - 8, width: width - left - right, height: above }, element("div", { class: "name" }, element("span", null, tell(name)))));
       const group = drawn("g", { class: tone });
       if (beside && plain(beside) !== null) group.append(drawn("path", { class: "control", d: `M${x(plain(beside))} ${y - 7}v14` }, hover(beside)));
       if (item && plain(item) !== null) {

@@ -16,17 +16,25 @@ Object.assign(figures, {
   units(run, box) {
     const at = run.reading.steps[0], later = run.reading.steps.at(-1), best = new Set(run.best), chosen = new Set(run.causal.chosen);
     const rows = at.areas.map((_, unit) => ({ unit }));
-    const readout = element("p", { class: "now", "aria-live": "polite" }, "Point at a unit.");
+    const readout = element("div", { class: "now", "aria-live": "polite" }, "Point at a unit, or give its number.");
+    const about = (layer, unit) => element("div", null, layer.site, ", unit ", shown(datum(layer.areas, unit, "index")), ": AUC for feminine ", shown(datum(layer.areas, unit, "two")), ...(layer.site === run.site ? ["; own effect on the log-odds ", shown(datum(run.causal.alone, unit, "three")), chosen.has(unit) ? "; one of the chosen units" : ""] : []));
+    const maps = element("div"), seek = element("input", { type: "number", min: 0, max: Math.max(...run.layers.map(({ areas }) => areas.length)) - 1 });
+    seek.addEventListener("input", () => {
+      const having = run.layers.filter(({ areas }) => seek.value in areas);
+      maps.querySelectorAll(".unit").forEach((each) => each.classList.toggle("found", each.dataset.unit === seek.value));
+      readout.replaceChildren(...(having.length ? having.map((layer) => about(layer, Number(seek.value))) : ["No layer has a unit of this number."]));
+    });
     const map = (layer) => {
       const name = `${layer.site}: how well each unit tells the genders at the noun`;
       const draw = (width) => {
         const side = width > 600 ? 16 : 11, across = Math.floor(width / side);
         const parts = layer.areas.map((area, unit) => {
-          const ring = layer.site === run.site && chosen.has(unit);
+          const ring = layer.site === run.site && chosen.has(unit), found = seek.value === String(unit);
           return drawn("rect", {
+            "data-unit": unit,
             x: (unit % across) * side + 1, y: Math.floor(unit / across) * side + 1, width: side - 2, height: side - 2, rx: 2,
-            class: `unit ${area < 0.5 ? "masculine" : "feminine"}${ring ? " chosen" : ""}`, "fill-opacity": Math.abs(area - 0.5) * 2,
-            onpointerenter: () => readout.replaceChildren(layer.site, ", unit ", shown(datum(layer.areas, unit, "index")), ": AUC for feminine ", shown(datum(layer.areas, unit, "two")), ring ? "; one of the chosen units" : ""),
+            class: `unit ${area < 0.5 ? "masculine" : "feminine"}${ring ? " chosen" : ""}${found ? " found" : ""}`, "fill-opacity": Math.abs(area - 0.5) * 2,
+            onpointerenter: () => readout.replaceChildren(about(layer, unit)),
           });
         });
         return { height: side * Math.ceil(layer.areas.length / across) + 2, parts };
@@ -35,7 +43,7 @@ Object.assign(figures, {
     };
     figure(box, {
       title: "Every unit of every layer: how well it tells the genders by itself, at the noun (chosen units have a frame)",
-      draw: element("div", null, run.layers.map(map), readout),
+      draw: element("div", null, element("div", { class: "controls" }, element("label", { class: "list" }, "Find unit ", seek)), build(maps, null, run.layers.map(map)), readout),
       rows,
       json: { layers: run.layers, steps: run.reading.steps, alone: run.causal.alone, chosen: run.causal.chosen, best: run.best },
       sortable: true,

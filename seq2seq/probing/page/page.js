@@ -7,7 +7,7 @@ Object.assign(figures, {
     const least = (each) => each.causal.effects.filter(({ name, beam, units }) => name === "interchange, c → h" && beam === 1 && units === each.causal.chosen.length).reduce((a, b) => (a.all_words.value <= b.all_words.value ? a : b));
     figure(box, {
       title: "Every run on this page: the chosen units exchanged at the noun, the weaker direction",
-      draw: dots("Every run", runs.map((each) => ({ name: datum(each, "run"), item: estimate(least(each).all_words), tone: each === run ? "feminine" : "ink" })), { bar: 0.9, up: "sentences in which every later agreeing word changes; dashed: the bar" }),
+      draw: dots("Every run", runs.map((each) => ({ name: datum(each, "run"), item: estimate(least(each).all_words), tone: each === run ? "above" : "ink" })), { bar: 0.9, up: "sentences in which every later agreeing word changes; dashed: the bar" }),
       open: true,
       rows: runs,
       columns: [

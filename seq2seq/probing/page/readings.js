@@ -143,10 +143,10 @@ Object.assign(figures, {
         title: "How long the cell tells which noun was said",
         draw: one
           ? lines("Distance of the cells over words after the noun", {
-              places: one.distance.map((_, at) => steps(at)), across: "words after the noun, the same in both sentences", up: "distance, as a share",
+              places: one.distance.map((_, at) => steps(at)), across: "words after the noun, alike in both", up: "distance, as a share",
               series: [
-                { name: "after a noun of the other gender", tone: "feminine", marker: "disc", points: along(one.distance) },
-                { name: "what the forget gates would have kept", tone: "masculine", dash: "7 4", marker: "square", points: along(one.kept) },
+                { name: "after a noun of the other gender", tone: "above", marker: "disc", points: along(one.distance) },
+                { name: "what the forget gates would have kept", tone: "below", dash: "7 4", marker: "square", points: along(one.kept) },
                 ...(same ? [{ name: "control: after another noun of the same gender", tone: "quiet", dash: "2 3", marker: "diamond", points: along(same.distance) }] : []),
               ],
             })
@@ -179,12 +179,12 @@ Object.assign(figures, {
       figure(box, {
         title: "Whose gender is in it, word by word, and who is waiting",
         draw: lines("AUC of the noun's genders over the words of two clauses", {
-          places: [...words1.map(({ step }) => (step ? `+${step}` : "noun 1")), ...words2.map(({ step }) => (step ? `+${step}` : "noun 2"))], across: "words of clause 1, then of clause 2", up: "AUC",
+          places: [...words1, ...words2].map(({ step }) => steps(step)), across: "words of clause 1, then of clause 2", up: "AUC",
           form: "two", marked: { at: shift, text: "clause 2" },
           series: [
-            { name: "clause 1's probe, asked for noun 1", tone: "masculine", marker: "disc", points: along(words1, reading(1, 1, 1, 2)) },
-            { name: "the same probe, asked for noun 2", tone: "feminine", dash: "7 4", marker: "square", points: along(reading(1, 1, 2, 1), words2) },
-            { name: "who waits: a probe of its own for noun 2 in clause 1", tone: "quiet", dash: "2 3", marker: "diamond", points: along(reading(2, 1, 2, 1), []) },
+            { name: "clause 1's probe, asked for noun 1", tone: "above", marker: "disc", points: along(words1, reading(1, 1, 1, 2)) },
+            { name: "the same probe, asked for noun 2", tone: "below", dash: "7 4", marker: "square", beside: 4, points: along(reading(1, 1, 2, 1), words2) },
+            { name: "who waits: a probe of its own for noun 2 in clause 1", tone: "quiet", dash: "2 3", marker: "diamond", beside: 8, points: along(reading(2, 1, 2, 1), []) },
           ],
         }),
         rows: site.readings,
@@ -205,8 +205,8 @@ Object.assign(figures, {
     figure(box, {
       title: "Put in from a partner's sentence at one clause's noun: which verb changes its gender (upright: random sets)",
       draw: dots("Swaps of the register", rows.flatMap((each) => [
-        ...(each.first_verb ? [{ name: one(each, ": verb 1"), item: estimate(each.first_verb), tone: "masculine", marker: "disc", beside: each.clause === 1 && each.random_mean !== null ? datum(each, "random_mean", "percent") : null }] : []),
-        { name: one(each, ": verb 2"), item: estimate(each.second_verb), tone: "feminine", marker: "square", beside: each.clause === 2 && each.random_mean !== null ? datum(each, "random_mean", "percent") : null },
+        ...(each.first_verb ? [{ name: one(each, ": verb 1"), item: estimate(each.first_verb), tone: "above", marker: "disc", beside: each.clause === 1 && each.random_mean !== null ? datum(each, "random_mean", "percent") : null }] : []),
+        { name: one(each, ": verb 2"), item: estimate(each.second_verb), tone: "below", marker: "square", beside: each.clause === 2 && each.random_mean !== null ? datum(each, "random_mean", "percent") : null },
       ]), {}),
       rows,
       columns: [

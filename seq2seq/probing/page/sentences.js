@@ -102,7 +102,8 @@ Object.assign(figures, {
   strips(run, box) {
     const [boy, girl] = run.sentences, walks = [boy, girl].map(walksOf);
     const places = Object.keys(walks[0]), english = places.filter((place) => place.startsWith("encoder")), czech = places.at(-1);
-    const states = Object.keys(walks[0][czech].units[0].values);
+    const states = [...new Set(Object.values(walks[0]).flatMap((walk) => Object.keys(walk.units[0].values)))]; // a layer may have gates that another has not
+    const has = (walk) => state.shown in walk.units[0].values;
     const state = { shown: walks[0][czech].memory, from: english[0] };
     const draw = () => {
       const largest = (place) => Math.max(...walks.flatMap((of) => of[place].units.flatMap((unit) => unit.values[state.shown].map(Math.abs))));
@@ -112,7 +113,7 @@ Object.assign(figures, {
         const said = place === czech ? element("b", { lang: "cs" }, shown(datum(sentence, "translation"))) : sentence.source;
         return element("div", { class: "card" }, element("p", { class: "sentence" }, said), strip(sentence, of[place], state.shown, largest(place)));
       };
-      const rows = [boy, girl].flatMap((sentence, n) => [state.from, czech].flatMap((place) => walks[n][place].units.flatMap((unit) => walks[n][place].pieces.map((piece, step) => ({ sentence, place, unit, piece, step })))));
+      const rows = [boy, girl].flatMap((sentence, n) => [state.from, czech].filter((place) => has(walks[0][place])).flatMap((place) => walks[n][place].units.flatMap((unit) => walks[n][place].pieces.map((piece, step) => ({ sentence, place, unit, piece, step })))));
       box.replaceChildren(
         element(
           "div",
@@ -123,7 +124,7 @@ Object.assign(figures, {
       );
       figure(box, {
         title: `The ${state.shown} of the units that most tell the genders apart, word by word: the boy and the girl`,
-        draw: element("div", { class: "pair" }, [state.from, czech].map((place) => walks.map(card(place)))),
+        draw: element("div", { class: "pair" }, [state.from, czech].map((place) => (has(walks[0][place]) ? walks.map(card(place)) : element("p", { class: "missing" }, shown(datum(walks[0][place], "place")), ` has no ${state.shown}.`)))),
         rows,
         json: [boy, girl],
         columns: [
