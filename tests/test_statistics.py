@@ -6,6 +6,8 @@ import itertools
 
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
@@ -19,6 +21,8 @@ from seq2seq.probing.statistics import (
     estimate,
     holm,
     max_statistic,
+    number,
+    percent,
     rank_test,
     relabel,
     sign_flip,
@@ -217,3 +221,14 @@ def test_benjamini_hochberg_is_scipys():
     p = numpy.random.default_rng(1).random(50) ** 2
     assert benjamini_hochberg(p) == stats.false_discovery_control(p).tolist()
     assert benjamini_hochberg([0.01, 0.02, 0.03, 0.5]) == pytest.approx([0.04, 0.04, 0.04, 0.5])
+
+
+# As text
+
+
+@given(some.floats(-1e3, 1e3))
+def test_a_number_is_written_with_a_minus_and_what_rounds_to_nothing_without(value):
+    for text, scale, half in ((number(value, 3), 1, 0.0005), (percent(value).removesuffix("\u00a0%"), 100, 0.05)):
+        read = float(text.replace("−", "-"))
+        assert "-" not in text and ("−" in text) == (read < 0)
+        assert abs(read - scale * value) <= half * (1 + 1e-6)

@@ -47,7 +47,7 @@ from .register import (
     telling,
     two_subjects,
 )
-from .statistics import Estimate, Values, beside, by_cluster, cluster_mean, estimate, sign_flip
+from .statistics import Estimate, Values, beside, by_cluster, cluster_mean, estimate, interval, number, sign_flip
 from .stimuli import GENDERS, stimulus, traced
 from .units import matched
 
@@ -561,8 +561,8 @@ def conclude(clause: str, evidence: Sequence[Finding | Surgery]) -> Clause:
 
 def told(each: Finding | Surgery) -> str:
     if isinstance(each, Finding):
-        v = each.value
-        return f"{each.hypothesis}: {each.claim} {v.value:.3f} [{v.low:.3f}, {v.high:.3f}], bar {each.bar:g}, {v.clusters} nouns"
+        value = interval(each.value, lambda value: number(value, 3))
+        return f"{each.hypothesis}: {each.claim} {value}, bar {each.bar:g}, {each.value.clusters} nouns"
     said = f"H4: {each.change} at {each.event}: {each.counted}"
     if each.rate is None:
         return f"{said}: too few sentences are understood ({each.understood.value:.0%})"

@@ -386,7 +386,7 @@ TALL, PANEL, NAMES = 90, 206, 120  # pixels: the tallest bar, a memory with its 
 
 
 def signed(value: float) -> str:
-    return f"{round(value, 2) + 0:+.2f}".replace("-", "−")  # what rounds to nothing has no sign
+    return f"{value:+z.2f}".replace("-", "−")
 
 
 def figure(sentence: Sentence) -> str:

@@ -364,11 +364,11 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}".replace("%", "\u00a0%")
+    return "–" if value is None else f"{value:z.1%}".replace("%", "\u00a0%").replace("-", "−")
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else f"{value:z.{digits}f}".replace("-", "−")  # z: what rounds to nothing has no sign
 
 
 def interval(estimate: Estimate | None, form: Callable[[float], str] = percent) -> str:
