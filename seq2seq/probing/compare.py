@@ -88,8 +88,9 @@ class Size:
     steps: int  # of training, if no other number is asked for
 
 
-FULL = Size(
-    "full", tuple(CELLS), {"layers": 2},
+FULL = Size(  # sentences of fourteen words: some of them agree eight words on
+    "full", tuple(CELLS),
+    {"layers": 2, "max_words": 14, "batch_tokens": 1000, "evaluate_every": 1000, "precision": "bf16"},
     Stimuli("compare", frames=300, draws=20, recipients=80, events=200, cuts=0), gradients.Size(40, 2), 2000,
 )  # fmt: skip
 QUICK = Size(
