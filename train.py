@@ -81,7 +81,8 @@ def start(given: dict[str, Any], folder: Path) -> tuple[Training, checkpoint.Run
     settings = config.settings(TrainingSettings, recipe.training, given)
     loading = {**LOADING, **recipe.loading, **{name: given[name] for name in LOADING if name in given}}
     train, dev = load_corpora(specs, loading)
-    tokenizer = Tokenizer.train((text for pair in train for text in (pair.source, pair.target)), settings.vocabulary)
+    some = training.chunks_of(train)[0]
+    tokenizer = Tokenizer.train((text for pair in some for text in (pair.source, pair.target)), settings.vocabulary)
     if len(tokenizer) < settings.vocabulary:
         print(f"vocabulary: the text allows {len(tokenizer):,} pieces, not {settings.vocabulary:,}")
     torch.manual_seed(settings.seed)

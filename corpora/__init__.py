@@ -5,6 +5,7 @@
     files      a path → its parts: which files belong to which split, and how each format is read
     hub        a Hugging Face dataset → its parts
     writing    files written whole or not at all
+    storage    pairs that are not all in memory: on disk, or picked from others by number
     holdout    a dev part for a corpus that has none
     loading    load(name or path, split), NAMES
     mixture    mix(["agreement", "multi30k:2"], split): several corpora with weights

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
 from corpora import files, hub
-from corpora.holdout import hold_out
+from corpora.holdout import held_out, rest
 from corpora.records import Corpus, CorpusError, Pair
 from corpora.rows import Part, pairs, within
+from corpora.storage import OnDisk
 
 NAMES = {
     "agreement": "the bundled corpus: made by a grammar, every Czech word that follows a noun's gender marked",
@@ -52,16 +53,14 @@ def load(
     split = files.SPLITS.get(split, split)
     left_out: Counter[str] = Counter()
     notes: list[str] = []
-    usable: Iterable[Pair]
-    if name == "agreement":
+    kept: Sequence[Pair]
+    if name == "agreement":  # its pairs have factors
         from corpora import agreement
 
-        usable = corpus = agreement.load(split)
-        left_out.update(corpus.left_out)
-        notes += corpus.notes
+        kept = list(islice(within(agreement.load(split), max_words, left_out), limit))
     else:
         usable = split_pairs(name, parts(name, cache), split, left_out, notes)
-    kept = list(islice(within(usable, max_words, left_out), limit))
+        kept = OnDisk(islice(within(usable, max_words, left_out), limit), name)
     if not kept:
         raise CorpusError(f"{name} has no usable pair for {split}: {reasons(left_out) or 'it is empty'}")
     return Corpus(name, split, kept, left_out, tuple(notes))
@@ -95,16 +94,14 @@ def split_pairs(
         return chain.from_iterable(pairs(part, name, left_out) for part in chosen)
 
     if split in ("train", "dev") and "train" in found and "dev" not in found:
-        everything = list(read(found["train"]))
-        train, dev = hold_out(everything)
+        everything = OnDisk(read(found["train"]), name)
+        dev = held_out(everything)
         if split == "dev" and not dev:
             raise NoSuchSplit(
                 f"{name} has no dev part, and with {len(everything):,} pairs is too small to hold one out"
             )
         notes.append(f"{name}: no dev part, {len(dev):,} of {len(everything):,} training pairs held out by hash")
-        if split == "train" and (repeated := len(everything) - len(dev) - len(train)):
-            left_out["repeats a sentence held out for dev"] += repeated
-        return train if split == "train" else dev
+        return rest(everything, dev, left_out) if split == "train" else dev
     if split in found:
         return read(found[split])
     named = [part for each in found.values() for part in each if part.stem == split]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from corpora.files import SPLITS
 from corpora.holdout import draw
 from corpora.loading import NoSuchSplit, load
 from corpora.records import Corpus, CorpusError, Pair
+from corpora.storage import Picked
 
 
 def mix(
@@ -35,7 +37,8 @@ def mix(
     for spec in specs:
         name, weight = parse(spec)
         weights[name] = weights.get(name, 0) + weight
-    mixed: list[Pair] = []
+    parts: list[Sequence[Pair]] = []
+    numbers = array("q")
     left_out: Counter[str] = Counter()
     notes: list[str] = []
     for name, weight in weights.items():
@@ -46,12 +49,15 @@ def mix(
                 raise
             notes.append(str(error))
             continue
-        mixed += repeated(corpus, weight) if split == "train" else corpus
+        first = sum(map(len, parts))
+        parts.append(corpus.pairs)
+        numbers.extend(first + number for number in repeated(corpus, weight if split == "train" else 1))
         left_out += corpus.left_out
         notes += corpus.notes
-    if not mixed:
+    if not numbers:
         raise NoSuchSplit(f"no pair for {split} in {' + '.join(specs)}: {'; '.join(notes) or 'the weights leave none'}")
-    return Corpus(" + ".join(specs), split, mixed, left_out, tuple(notes))
+    pairs = parts[0] if len(parts) == 1 and len(numbers) == len(parts[0]) else Picked(parts, numbers)
+    return Corpus(" + ".join(specs), split, pairs, left_out, tuple(notes))
 
 
 def parse(spec: str) -> tuple[str, float]:
@@ -68,8 +74,11 @@ def parse(spec: str) -> tuple[str, float]:
     return name, weight
 
 
-def repeated(corpus: Corpus, weight: float) -> list[Pair]:
-    """`weight` times the corpus; the same pairs make up the fraction every time."""
+def repeated(corpus: Corpus, weight: float) -> Iterator[int]:
+    """The numbers of `weight` times the corpus; the same pairs make up the fraction every time."""
     whole, fraction = divmod(weight, 1)
-    part = [pair for pair in corpus if draw(f"{pair.source}\t{pair.target}", "weight") < fraction] if fraction else []
-    return list(corpus) * int(whole) + part
+    for _ in range(int(whole)):
+        yield from range(len(corpus))
+    for number, pair in enumerate(corpus if fraction else ()):
+        if draw(f"{pair.source}\t{pair.target}", "weight") < fraction:
+            yield number

@@ -32,16 +32,16 @@ class Word:
 
 def normal(text: str) -> str:
     """Composed characters (NFC), one space between words, none around, nothing that controls a terminal."""
-    text = "".join(
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") or c == SPACE else c
-        for c in unicodedata.normalize("NFC", text)
-    )
+    text = unicodedata.normalize("NFC", text)
+    if SPACE in text or not text.isprintable():  # as most texts are: no category need then be looked up
+        text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") or c == SPACE else c for c in text)
     return " ".join(text.split())
 
 
 def words(sentences: Iterable[str]) -> list[str]:
     """The different words of some sentences, in small letters, sorted."""
-    return sorted({word.lower() for sentence in sentences for word in WORD.findall(sentence)})
+    between_spaces = {text for sentence in sentences for text in sentence.split()}  # far fewer than there are words
+    return sorted({word.lower() for text in between_spaces for word in WORD.findall(text)})
 
 
 class Tokenizer:

@@ -7,8 +7,9 @@ import math
 import os
 import signal
 import time
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grad_norm_
 
 from corpora.records import Pair
+from corpora.storage import Picked
 
 from .agreement import coherent
 from .batching import Batch, Example, collate, plan
@@ -33,6 +35,7 @@ from .tokenizer import Tokenizer
 from .translator import Translator
 
 SAMPLES = 2  # translations shown at each evaluation
+CHUNK = 100_000  # pairs that are encoded at once, or a few less: what memory a corpus takes does not grow beyond that
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,16 @@ def device() -> torch.device:
     )
 
 
-def encode(tokenizer: Tokenizer, pairs: Sequence[Pair]) -> list[Example]:
-    return [Example(tokenizer.encode(pair.source), tokenizer.encode(pair.target)) for pair in pairs]
+def encode(tokenizer: Tokenizer, pairs: Iterable[Pair]) -> list[Example]:
+    row = lambda text: array("i", tokenizer.encode(text))  # a list would take ten times the memory
+    return [Example(row(pair.source), row(pair.target)) for pair in pairs]
+
+
+def chunks_of(pairs: Sequence[Pair], most: int = CHUNK) -> list[Sequence[Pair]]:
+    """Pairs in as few parts as have at most so many each; every part is spread evenly over all of them, whatever their
+    order, and is read when it is used."""
+    count = math.ceil(len(pairs) / most)
+    return [Picked([pairs], array("q", range(first, len(pairs), count))) for first in range(count)]
 
 
 def loss_of(model: Model, batch: Batch, smoothing: float) -> tuple[Tensor, Tensor]:
@@ -206,10 +217,11 @@ class Standing:
     history: list[dict]  # type: ignore[type-arg]  # what each evaluation found
     steps: int = option(MISSING, "updates made", minimum=0)
     epoch: int = option(MISSING, "epochs done", minimum=0)
-    place_in_epoch: int = option(MISSING, "batches of this epoch done", minimum=0)
+    place_in_epoch: int = option(MISSING, "batches of this epoch done, or of its chunk", minimum=0)
     stale: int = option(MISSING, "evaluations without a better dev score", minimum=0)
     best: float = option(MISSING, "the best dev score")
     minutes: float = option(MISSING, "time spent", minimum=0)
+    chunk: int = option(0, "chunks of this epoch done", minimum=0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -226,13 +238,13 @@ class Training:
 
     def __init__(
         self, model: Model, tokenizer: Tokenizer, train: Sequence[Pair], dev: Sequence[Pair], settings: TrainingSettings,
-        precision: str, folder: Path,
+        precision: str, folder: Path, chunk: int = CHUNK,
     ):  # fmt: skip
         self.model, self.tokenizer, self.settings, self.folder = model, tokenizer, settings, folder
         self.precision, self.place = precision, next(model.parameters()).device
         self.rank, self.world = rank_and_world()
         self.objective: nn.Module = Objective(model, settings.label_smoothing)
-        self.examples = encode(tokenizer, train)
+        self.chunks = chunks_of(train, chunk)
         self.dev, self.dev_examples = list(dev), encode(tokenizer, dev)
         self.optimizer = torch.optim.AdamW(
             model.parameters(),
@@ -241,7 +253,7 @@ class Training:
             betas=(0.9, 0.98),
             fused=True,
         )
-        self.steps = self.epoch = self.place_in_epoch = self.stale = 0
+        self.steps = self.epoch = self.chunk = self.place_in_epoch = self.stale = 0
         self.best = -math.inf
         self.history: list[dict[str, Any]] = []
         self.earlier_minutes = 0.0
@@ -273,10 +285,11 @@ class Training:
         [plain] = total(float(plain) * parts / self.world)
         norm = clip_grad_norm_(self.model.parameters(), self.settings.clip or math.inf)
         if not (math.isfinite(plain) and math.isfinite(float(norm))):
+            chunk = f" (chunk {self.chunk + 1} of {len(self.chunks)})" if len(self.chunks) > 1 else ""
             first = self.tokenizer.decode(batch.source[0, : int(batch.source_lengths[0]) - 1].tolist())
             raise Diverged(
                 f"loss {plain / count:g}, gradient {float(norm):g} at step {self.steps + 1}: not finite, in batch "
-                f"{self.place_in_epoch} of epoch {self.epoch + 1}, {len(batch.source)} pairs, the first {first[:60]!r}; "
+                f"{self.place_in_epoch} of epoch {self.epoch + 1}{chunk}, {len(batch.source)} pairs, the first {first[:60]!r}; "
                 f"{self.kept()}. Try a lower --learning-rate or a lower --clip"
             )
         self.optimizer.step()
@@ -285,14 +298,21 @@ class Training:
         return plain, count
 
     def batches(self) -> Iterator[Batch]:
-        """Endless batches, going on where the run stopped."""
+        """Endless batches, going on where the run stopped. Of an epoch, the first chunk is planned, encoded and gone
+        through, then the next; a corpus of one chunk is encoded once."""
+        encoded, examples = -1, list[Example]()
         while True:
-            epoch = plan(self.examples, self.settings.batch_tokens, (self.settings.seed, self.epoch))
-            while self.place_in_epoch < len(epoch):
-                numbers = epoch[self.place_in_epoch]
-                self.place_in_epoch += 1
-                yield collate([self.examples[number] for number in numbers])
-            self.epoch, self.place_in_epoch = self.epoch + 1, 0
+            while self.chunk < len(self.chunks):
+                if encoded != self.chunk:
+                    examples.clear()  # never two chunks in memory
+                    encoded, examples = self.chunk, encode(self.tokenizer, self.chunks[self.chunk])
+                batches = plan(examples, self.settings.batch_tokens, (self.settings.seed, self.epoch, self.chunk))
+                while self.place_in_epoch < len(batches):
+                    numbers = batches[self.place_in_epoch]
+                    self.place_in_epoch += 1
+                    yield collate([examples[number] for number in numbers])
+                self.chunk, self.place_in_epoch = self.chunk + 1, 0
+            self.epoch, self.chunk = self.epoch + 1, 0
 
     # All updates
 
@@ -407,7 +427,9 @@ class Training:
         names: dict[Tensor, str] = {parameter: name for name, parameter in self.model.named_parameters()}
         for weight, kept in self.optimizer.state.items():
             tensors |= {f"optimizer.{names[weight]}.{key}": value for key, value in kept.items()}
-        standing = Standing(self.history, self.steps, self.epoch, self.place_in_epoch, self.stale, self.best, minutes)
+        standing = Standing(
+            self.history, self.steps, self.epoch, self.place_in_epoch, self.stale, self.best, minutes, self.chunk
+        )
         if self.rank == 0:
             with self.saving():
                 write_tensors(self.folder / LAST, tensors, asdict(standing))
@@ -441,7 +463,8 @@ class Training:
             moments = {"step": torch.tensor(0.0), "exp_avg": parameter, "exp_avg_sq": parameter}
             found = fitting({f"optimizer.{name}.{key}": value for key, value in moments.items()}, tensors, path)
             self.optimizer.state[parameter] = dict(zip(moments, (value.to(self.place) for value in found.values())))
-        self.steps, self.epoch, self.place_in_epoch = standing.steps, standing.epoch, standing.place_in_epoch
+        self.steps, self.epoch = standing.steps, standing.epoch
+        self.chunk, self.place_in_epoch = standing.chunk, standing.place_in_epoch
         self.stale, self.best, self.history = standing.stale, standing.best, standing.history
         self.earlier_minutes, self.saved = standing.minutes, standing.steps
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import corpora
 from corpora import CorpusError, NoSuchSplit, Pair, hub
-from corpora.holdout import AT_MOST, hold_out
+from corpora.holdout import AT_MOST, held_out, rest
 from corpora.mixture import parse
 
 RAW = [
@@ -239,6 +239,12 @@ pairs_of_text = st.lists(
     st.builds(Pair, st.text(string.ascii_lowercase, max_size=3), st.text(string.ascii_lowercase, max_size=3)),
     max_size=60,
 )
+
+
+def hold_out(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """What remains to train on, and what is held out."""
+    dev = held_out(pairs)
+    return list(rest(pairs, dev, Counter())), dev
 
 
 @given(pairs_of_text, pairs_of_text)

@@ -35,10 +35,10 @@ TINY = TrainingSettings(
 def begin(tiny_model, tokenizer, pairs, tmp_path):
     """A factory of trainings of one tiny model; the generator starts from the seed each time."""
 
-    def make(folder: Path = tmp_path, seed: int = 1, dev=pairs[:4], **changes) -> Training:
+    def make(folder: Path = tmp_path, seed: int = 1, dev=pairs[:4], chunk: int = training.CHUNK, **changes) -> Training:
         torch.manual_seed(seed)
         model = tiny_model(seed=seed, dropout=0.3)
-        return Training(model, tokenizer, pairs, dev, dataclasses.replace(TINY, **changes), "float32", folder)
+        return Training(model, tokenizer, pairs, dev, dataclasses.replace(TINY, **changes), "float32", folder, chunk)
 
     return make
 
@@ -128,6 +128,29 @@ def same_tensors(one: Path, other: Path) -> None:
     assert [name for name in a if not torch.equal(a[name], b[name])] == []
 
 
+def test_a_corpus_of_many_chunks_is_gone_through_once_an_epoch_and_resumes_to_the_bit(begin, pairs, tmp_path):
+    """Three chunks of four pairs, each spread over the corpus; a run stopped within one goes on within it."""
+    assert [list(chunk) for chunk in training.chunks_of(pairs, 5)] == [pairs[n::3] for n in range(3)]
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    made, seen = begin(whole, chunk=5), []
+    for batch in made.batches():
+        if made.epoch == 2:
+            break
+        seen.append((made.epoch, made.chunk, len(batch.source)))
+    assert [sum(n for *at, n in seen if at == [epoch, chunk]) for epoch in (0, 1) for chunk in range(3)] == [4] * 6
+    run(begin(whole, chunk=5))
+    made = begin(stopped, chunk=5)
+    for stop in range(1, 14):
+        with pytest.raises(KeyboardInterrupt):
+            run(made, stop)
+        made = begin(stopped, seed=99, chunk=5)
+        made.restore()
+    run(made)
+    for name in (BEST, LAST):
+        same_tensors(whole / name, stopped / name)
+    assert [line["epoch"] for line in history(whole)] == [line["epoch"] for line in history(stopped)]
+
+
 @pytest.mark.parametrize("stops", [(1,), (4,), (5,), (7,), (13,), (14,), (2, 6, 10)], ids=str)
 def test_a_run_that_stops_and_goes_on_is_the_unbroken_run_to_the_bit(begin, unbroken, tmp_path, stops):
     """Weights, optimiser, generator, dev scores: wherever it stops, mid-epoch, at an evaluation or at the end."""
@@ -193,7 +216,7 @@ def test_minutes_only_stop_a_run(begin, unbroken, tmp_path):
 
 
 @pytest.mark.parametrize("evaluated", [False, True])
-def test_a_run_that_diverges_says_so_and_leaves_the_good_weights(begin, tmp_path, evaluated):
+def test_a_run_that_diverges_says_so_and_leaves_the_good_weights(begin, pairs, tokenizer, tmp_path, evaluated):
     made, at = begin(), 6 if evaluated else 3
 
     def poison(step, loss, speed):
@@ -201,7 +224,7 @@ def test_a_run_that_diverges_says_so_and_leaves_the_good_weights(begin, tmp_path
             made.model.bias.data[5] = math.nan
 
     kept = "the save of step 5 is whole, --out .* --resume" if evaluated else "nothing was saved yet"
-    epoch, batch = divmod(at, len(training.plan(made.examples, TINY.batch_tokens, (1, 0))))
+    epoch, batch = divmod(at, len(training.plan(encode(tokenizer, pairs), TINY.batch_tokens, (1, 0))))
     where = f"batch {batch + 1} of epoch {epoch + 1}, . pairs, the first '.*'"
     with pytest.raises(Diverged, match=rf"at step {at + 1}: not finite, in {where}; {kept}.*lower --learning-rate"):
         made.run(poison, lambda evaluation: None)
