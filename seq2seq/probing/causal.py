@@ -33,7 +33,7 @@ FLIPPED = 0.9  # share of sentences that a set of units has to change to be said
 FELT = 1e-4  # of what the donor's whole run changes: a unit that does less by itself does nothing
 BEAM = 5  # hypotheses, where beam search stands beside greedy search
 ALONE = 48  # sentences on which each unit is exchanged alone
-ABLATIONS = ("mean, held", "resample")  # without the units' own value for good, and with some other noun's, once
+ABLATIONS = ("mean, held", "resample")  # interventions that take the units' own value away: for good, and once
 ABLATED = 20  # matched random sets that are ablated so
 PROTOCOLS = ("c → h", "c only", "h only")
 
@@ -472,14 +472,6 @@ def some(pairs: Sequence[Partners], count: int, seed: int) -> list[Partners]:
     return [pairs[place] for place in sorted(drawn)]
 
 
-def ablation(bench: Bench, name: str, units: Sequence[int]) -> MakeTap:
-    """One of the ABLATIONS, of these units of the last decoder cell."""
-    site = bench.experiment.site
-    if name == "mean, held":
-        return bench.mean(site, units=units, span=None)
-    return bench.resample(site, units=units)
-
-
 def interventions(bench: Bench, units: Sequence[int]) -> dict[str, tuple[MakeTap, int | None]]:
     """Every kind of intervention on these units of the last decoder cell, and over how many steps it is held."""
     site = bench.experiment.site
@@ -487,8 +479,8 @@ def interventions(bench: Bench, units: Sequence[int]) -> dict[str, tuple[MakeTap
         "zero": (bench.zero(site, units=units), 1),
         "zero, held": (bench.zero(site, units=units, span=None), None),
         "mean": (bench.mean(site, units=units), 1),
-        "mean, held": (ablation(bench, "mean, held", units), None),
-        "resample": (ablation(bench, "resample", units), 1),
+        "mean, held": (bench.mean(site, units=units, span=None), None),
+        "resample": (bench.resample(site, units=units), 1),
     }
     found |= {f"interchange, {name}": (bench.protocol(name, units), 1) for name in bench.protocols}
     found |= {f"clamp, dose {dose:g}": (bench.clamp(site, dose, units=units), 1) for dose in DOSES}
@@ -537,7 +529,7 @@ def causal(
         taps = [test.protocol("c → h", each) for each in sets]
         controls += test.controls("matched sets", len(chosen), test.protocol("c → h", chosen), taps, apart)
         for name in ABLATIONS:
-            left = [test.still_right(ablation(test, name, each)) for each in sets[:ABLATED]]
+            left = [test.still_right(interventions(test, each)[name][0]) for each in sets[:ABLATED]]
             ablated[name] = float(numpy.mean(left))
     for units in (chosen, None):
         progress("random directions", 0.6 if units else 0.75)
