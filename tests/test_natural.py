@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import asdict
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from seq2seq.probing.natural.controls import bystanders, null
 from seq2seq.probing.natural.pairs import rest, shown, unchanged
 from seq2seq.probing.natural.sentences import CHANGES, Pairs, Sentences, ranking
 from seq2seq.probing.natural.steering import SCHEMES, Choice, Effect, apart, boy_or_rest, choose, measure, pick, steps
-from seq2seq.probing.natural.study import evaluate, told
+from seq2seq.probing.natural.study import evaluate, save, told
 from seq2seq.probing.statistics import wilson
 from seq2seq.taps import Chain, Patch
 from seq2seq.translator import Translator
@@ -283,7 +283,7 @@ def test_the_smallest_dose_that_does_as_much_is_taken_and_only_a_gentle_one_wher
     assert pick(trials, 256).dose == dose
 
 
-def test_the_dose_follows_the_rule_and_the_result_is_complete(natural_pairs):
+def test_the_dose_follows_the_rule_and_the_result_is_complete(natural_pairs, tmp_path):
     choice = choose(natural_pairs, scheme=APART, doses=(0.5, 1.5))
     for k, doses in ((choice.k, choice.doses), (natural_pairs.units, choice.all_doses)):
         for change in CHANGES:
@@ -297,7 +297,13 @@ def test_the_dose_follows_the_rule_and_the_result_is_complete(natural_pairs):
     ]
     assert all(each.shown.value > 0.9 and each.shown.n > 8 for each in whole)
     assert all(each.shown.mean < 0.5 for each in found.controls if each.what == "random units")
-    assert json.loads(json.dumps(asdict(found), allow_nan=False))["choice"]["file"] == "pairs.tsv"
+    written = json.loads(
+        save({"one": found, "two": replace(found, seed=4)}, tmp_path, "command").read_text(encoding="utf-8")
+    )
+    assert [(each["run"], each["seed"], each["choice"]["file"]) for each in written["results"]] == [
+        ("one", 3, "pairs.tsv"),
+        ("two", 4, "pairs.tsv"),
+    ]
     assert len(told(found).splitlines()) < 30
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shlex
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from corpora.agreement import pinned
 
-from ..checkpoint import Run, write
+from ..checkpoint import Run
 from ..config import HOUSE, Parser, UserError, command
 from ..progress import share_done
 from ..translator import load
@@ -204,6 +203,7 @@ def main() -> None:
     if given.held_out and not given.pairs:
         raise UserError("--held-out measures what --pairs TSV has chosen: give both")
     if given.pairs:
+        steered = dict[str, natural_study.NaturalResult]()
         for folder in given.checkpoints:
             translator = load(folder)
             print(f"{folder}, {natural.summary(natural.natural(translator, given.pairs))}")
@@ -211,8 +211,8 @@ def main() -> None:
                 with share_done(str(folder)) as show:
                     found = natural_study.steer(translator, given.pairs, given.held_out, seed=given.seed, progress=show)
                 print(natural_study.told(found))
-                write(given.out / "natural.json", json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n")
-                print(f"wrote {given.out / 'natural.json'}")
+                steered[str(folder)] = found
+                print(f"wrote {natural_study.save(steered, given.out, line)}")  # now: the next run may fail
         return
     size = QUICK if given.quick else FULL
     if given.jobs is not None and given.jobs < 1:

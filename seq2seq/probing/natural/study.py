@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy
 
 from corpora.records import Pair
 
+from ...checkpoint import write
 from ...progress import Progress
 from ...translator import Translator
 from ..statistics import percent
@@ -136,3 +138,10 @@ def told(found: NaturalResult) -> str:
         for each in whole
     ]
     return "\n".join(lines)
+
+
+def save(found: Mapping[str, NaturalResult], folder: Path, command: str) -> Path:
+    """Write what was found of each run to natural.json."""
+    content = {"command": command, "results": [{"run": run, **asdict(each)} for run, each in found.items()]}
+    write(folder / "natural.json", json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    return folder / "natural.json"
