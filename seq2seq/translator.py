@@ -44,6 +44,21 @@ class Translator:
     ):
         self.model, self.tokenizer, self.settings, self.known, self.run = model, tokenizer, settings, known, run
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Which model this is, for the conditions of a result: its settings, what it was trained on, a digest of its weights."""
+        settings, run = self.model.settings, self.run
+        return {
+            "cell": settings.cell,
+            "attention": settings.attention,
+            "layers": settings.layers,
+            "units": settings.units,
+            "trained on": run.corpora if run else [],
+            "training seed": run.training.get("seed") if run else None,
+            "corpus digest": run.corpus_digest[:16] if run else None,
+            "weights": checkpoint.digest(self.model.state_dict())[:16],
+        }
+
     def translate(self, sentences: Sequence[str], beam: int | None = None, **options: Any) -> list[str]:
         """The best translation of each sentence; an empty sentence has an empty one. Options as for `nbest`.
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
+import seq2seq
 from corpora.agreement import load as agreement
 from seq2seq.batching import collate
 from seq2seq.cells import CELLS
@@ -203,8 +204,8 @@ def test_the_command_writes_what_it_says(tiny_run, make_run, tiny_model, tmp_pat
     assert all(each.stat().st_size for each in written)
     content = json.loads((tmp_path / "gradients.json").read_text(encoding="utf-8"))
     assert content["theory"]["1"] == 0 and content["theory"]["0.9"] == pytest.approx(math.log10(0.9))
-    for result, cell in zip(content["results"], ("lstm", "grid"), strict=True):
-        assert result["facts"]["cell"] == cell
+    for result, cell, run in zip(content["results"], ("lstm", "grid"), (tiny_run, grid), strict=True):
+        assert result["facts"]["cell"] == cell and result["facts"].items() >= seq2seq.load(run).facts.items()
         kinds = [(each["weights"], each["text"], each["site"].rpartition(".")[2]) for each in result["flows"]]
         assert kinds == [
             (w, t, s) for w in (UNTRAINED, TRAINED) for t in (SENTENCES, RANDOM) for s in ("cell", "hidden")

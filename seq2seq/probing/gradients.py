@@ -215,15 +215,8 @@ def gradient_flow(
         progress(f"{weights}, {text}", place / len(plan))
         networks = [trained] if weights == TRAINED else untrained
         found.append(flow(networks, weights, text, texts[text], site, seed))
-    settings = trained.settings
     facts = {
-        "cell": settings.cell,
-        "attention": settings.attention,
-        "layers": settings.layers,
-        "units": settings.units,
-        "trained on": translator.run.corpora if translator.run else [],
-        "training seed": translator.run.training.get("seed") if translator.run else None,
-        "weights": checkpoint.digest(translator.model.state_dict())[:16],
+        **translator.facts,
         "sentences": f"{len(texts[SENTENCES])} of {pairs[0].corpus}, split probe",
         "random sequences": f"{SEQUENCES} of {LENGTH} pieces",
         "seed": seed,

@@ -358,13 +358,8 @@ def retention(
                 memories.append(shares(each, GENDER, units[each.site], seed))
         memories += [shares(each, UNTRAINED) for each in contributions(untrained, tokenizer, example)]
         found.append(Sentence(sentence, said, translator.new_words(sentence), memories))
-    settings = trained.settings
     facts = {
-        "cell": settings.cell,
-        "attention": settings.attention,
-        "trained on": translator.run.corpora if translator.run else [],
-        "training seed": translator.run.training.get("seed") if translator.run else None,
-        "weights": checkpoint.digest(translator.model.state_dict())[:16],
+        **translator.facts,
         "gender units chosen on": f"{pairs[0].corpus}, split probe" if units else None,
         "random sets": DRAWS,
         "seed": seed,

@@ -12,7 +12,6 @@ import torch
 from corpora.agreement import pinned
 from corpora.records import Pair
 
-from .. import checkpoint
 from ..config import UserError
 from ..progress import Progress
 from ..translator import Translator
@@ -347,7 +346,7 @@ class Study:
         return [(k, each[0].text) for k, each in zip(curve, said)]
 
     def facts(self) -> dict[str, Any]:
-        run, stimuli = self.translator.run, self.lexical.stimuli
+        stimuli = self.lexical.stimuli
         both = [each for each in (self.lexical, self.open) if each]
         held_out = {each.factors.lemma for each in stimuli if each.factors.lemma_fold == "held-out"}
         return {
@@ -362,10 +361,5 @@ class Study:
             "random sets": f"{self.size.draws} at an eighth of the units, {max(2, self.size.draws // 10)} elsewhere",
             "seed": self.seed,
             "decoding": "greedy",
-            "attention": self.translator.model.settings.attention,
-            "cell": self.translator.model.settings.cell,
-            "trained on": run.corpora if run else [],
-            "training seed": run.training.get("seed") if run else None,
-            "corpus digest": run.corpus_digest[:16] if run else None,
-            "weights": checkpoint.digest(self.translator.model.state_dict())[:16],
+            **self.translator.facts,
         }
