@@ -6,15 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from .statistics import Estimate
+from .statistics import Estimate, number
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 300, 56, 20, 16, 44
-FEMININE, MASCULINE, QUIET, INK = (
-    "var(--fem, #c0392b)",
-    "var(--masc, #1f6fb2)",
-    "var(--quiet, #666a73)",
-    "var(--ink, #1c1c22)",
-)
+FEMININE, QUIET, INK = "var(--fem, #c0392b)", "var(--quiet, #666a73)", "var(--ink, #1c1c22)"
 LINE = "var(--line, #d8d8d2)"
 
 
@@ -37,9 +32,9 @@ def svg(width: int, height: int, label: str, parts: Sequence[str]) -> str:
 
 def chart(
     label: str, across: str, up: str, ticks: Sequence[object], series: Sequence[Series], *,
-    least: float = 0.0, most: float = 1.0, upright: int | None = None, percent: bool = True,
+    least: float = 0.0, most: float = 1.0, percent: bool = True,
 ) -> str:  # fmt: skip
-    """Lines over named places, with intervals as uprights; `upright` marks one of the places."""
+    """Lines over named places, with intervals as uprights."""
     right = 190 if len(series) > 1 else RIGHT  # the names stand there
     width = WIDTH + right - RIGHT
     x = [LEFT + (WIDTH - LEFT - RIGHT) * n / max(1, len(ticks) - 1) for n in range(len(ticks))]
@@ -50,7 +45,7 @@ def chart(
     parts = []
     for quarter in range(5):
         level = least + (most - least) * quarter / 4
-        said = f"{level:.0%}" if percent else f"{level:.2f}"
+        said = f"{level:.0%}" if percent else number(level)
         parts.append(
             f"<line x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{y(level):.1f}' y2='{y(level):.1f}' stroke='{LINE}'/>"
         )
@@ -66,12 +61,7 @@ def chart(
     parts.append(
         f"<text x='14' y='{middle}' text-anchor='middle' fill='{INK}' transform='rotate(-90 14 {middle})'>{escape(up)}</text>"
     )
-    if upright is not None:
-        parts.append(
-            f"<line x1='{x[upright]:.1f}' x2='{x[upright]:.1f}' y1='{TOP}' y2='{HEIGHT - BOTTOM}' stroke='{QUIET}' "
-            "stroke-dasharray='4'/>"
-        )
-    for number, each in enumerate(series):
+    for row, each in enumerate(series):
         known = [(place, value) for place, value in zip(x, each.values) if value is not None]
         middles = [(place, value.value if isinstance(value, Estimate) else value) for place, value in known]
         points = " ".join(f"{place:.1f},{y(value):.1f}" for place, value in middles)
@@ -84,7 +74,7 @@ def chart(
                     f"stroke='{each.ink}'/>"
                 )
         if len(series) > 1:
-            level = TOP + 14 + 18 * number
+            level = TOP + 14 + 18 * row
             parts.append(
                 f"<line x1='{WIDTH - 8}' x2='{WIDTH + 16}' y1='{level - 4}' y2='{level - 4}' stroke-width='2' {stroke}/>"
                 f"<text x='{WIDTH + 22}' y='{level}' fill='{INK}'>{escape(each.name)}</text>"
