@@ -14,7 +14,7 @@ import numpy
 from scipy import ndimage
 
 from ..config import UserError
-from .probes import Table, by_lemma, disjoint, fitted
+from .probes import Table, by_lemma, disjoint, fitted, nouns
 from .statistics import (
     RELABELLINGS,
     Estimate,
@@ -68,24 +68,18 @@ def across(tables: Sequence[Table]) -> tuple[Values, Labels]:
     """Scores [T, T, L] of the probe fitted on one table for the held-out lemmas of another, means over their rows, NaN for
     lemmas that a table does not have; and which lemmas are feminine [L]."""
     models = [fitted(table) for table in tables]
-    genders = {
-        lemma: bool(feminine)
-        for table in tables
-        for lemma, feminine, keep in zip(table.lemmas, table.feminine, table.held_out)
-        if keep
-    }
+    genders = {lemma: feminine for table in tables for lemma, feminine in nouns(table, table.held_out).items()}
     place = {lemma: number for number, lemma in enumerate(genders)}
     scores = numpy.full((len(tables), len(tables), len(genders)), numpy.nan)
     for tested, table in enumerate(tables):
-        rows = table.held_out
-        names = [lemma for lemma, keep in zip(table.lemmas, rows) if keep]
+        names = nouns(table, table.held_out)
         for fit, model in enumerate(models):
-            seen = [lemma for lemma, keep in zip(tables[fit].lemmas, tables[fit].fit) if keep]
+            seen = nouns(tables[fit], tables[fit].fit)
             both = numpy.arange(len(seen) + len(names)) < len(seen)
             disjoint([*seen, *names], both, ~both)
-            means, _ = by_lemma(table, model.margin(table.values), rows)
-            scores[fit, tested, [place[lemma] for lemma in dict.fromkeys(names)]] = means
-    return scores, numpy.array(list(genders.values()), dtype=bool)
+            means, _ = by_lemma(table, model.margin(table.values), table.held_out)
+            scores[fit, tested, [place[lemma] for lemma in names]] = means
+    return scores, numpy.array(list(genders.values()))
 
 
 def deviations(scores: Values, labels: Labels) -> Values:

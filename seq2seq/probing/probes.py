@@ -121,10 +121,6 @@ class Probe:
     fit_nouns: int
     held_out_nouns: int
 
-    @property
-    def control(self) -> float:
-        return float(numpy.mean(self.controls))
-
 
 @dataclass(frozen=True)
 class Code:

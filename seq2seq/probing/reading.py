@@ -18,7 +18,7 @@ from ..progress import Progress
 from ..trace import read_at
 from ..translator import Translator
 from .generalisation import Cell, Generalisation, by_cell, generalise
-from .probes import Code, Probe, Sparse, Table, by_lemma, code, fitted, probe, sparse
+from .probes import Code, Probe, Sparse, Table, by_lemma, code, fitted, nouns, probe, sparse
 from .statistics import Estimate, Values, auc, auc_estimate, benjamini_hochberg, max_statistic, rank_test
 from .stimuli import Stimulus, traced
 
@@ -158,7 +158,7 @@ class Reader:
         made = self.table(site, step)
         for part in (made.held_out, made.fit):
             for gender in (made.feminine, ~made.feminine):
-                if len({lemma for lemma, keep in zip(made.lemmas, part & gender) if keep}) < FEWEST:
+                if len(nouns(made, part & gender)) < FEWEST:
                     return None
         return made
 
@@ -190,14 +190,12 @@ def held_out(table: Table) -> tuple[Values, NDArray[numpy.bool_]]:
 
 def areas(tables: Mapping[int, Table], seed: int) -> tuple[list[StepAUC], int]:
     """Every unit at every step, and how many relabellings of the nouns are behind the p."""
-    lemmas = sorted({lemma for each in tables.values() for lemma, keep in zip(each.lemmas, each.held_out) if keep})
-    feminine = {lemma: bool(label) for each in tables.values() for lemma, label in zip(each.lemmas, each.feminine)}
-    values, found = [], []
+    feminine = {lemma: label for each in tables.values() for lemma, label in nouns(each, each.held_out).items()}
+    lemmas, values, found = sorted(feminine), [], []
     for step, table in tables.items():
         means, labels = held_out(table)
-        names = list(dict.fromkeys(lemma for lemma, keep in zip(table.lemmas, table.held_out) if keep))
         whole = numpy.full((len(lemmas), means.shape[1]), numpy.nan)
-        whole[[lemmas.index(name) for name in names]] = means
+        whole[[lemmas.index(name) for name in nouns(table, table.held_out)]] = means
         values.append(whole)
         found.append((step, len(labels), [round(float(area), 4) for area in auc(means, labels)]))
     test = max_statistic(values, numpy.array([feminine[lemma] for lemma in lemmas]), seed)
