@@ -90,9 +90,9 @@ def test_a_register_is_read_as_current_and_not_as_past_and_slots_the_other_way_r
     kept, _ = examine("decoder.0.cell", *planted("slots"), seed=1)
     assert rewritten.current.value > 0.95 and abs(rewritten.past.value - 0.5) < 0.15 and rewritten.p < 0.01
     assert kept.past.value > 0.95 and abs(kept.current.value - 0.5) < 0.15 and kept.p < 0.01
-    gone = [
-        each for each in rewritten.readings if each.role == "past" and each.noun_fitted == 1 and each.clause_fitted == 2
-    ]
+    past = (1, 2, 1, 2)  # the probe of noun 1 that was fitted in clause 2
+    asked = lambda each: (each.noun_fitted, each.clause_fitted, each.noun_read, each.clause_read)
+    gone = [each for each in rewritten.readings if asked(each) == past]
     assert gone and all(abs(each.auc.value - 0.5) < 0.2 for each in gone)
 
 
@@ -103,7 +103,7 @@ def test_a_trace_beneath_the_current_gender_is_told_and_does_not_decide():
         if clause == 1:
             values[:, 0] += numpy.where(made.feminine[:, 0], 4.0, -4.0)
     found, _ = examine("decoder.0.cell", made, recorded, seed=1)
-    [past] = [r for r in found.readings if (r.noun_fitted, r.clause_fitted, r.role, r.step) == (1, 1, "past", 2)]
+    [past] = [r for r in found.readings if (r.clause_fitted, r.noun_read, r.clause_read, r.step) == (1, 1, 2, 2)]
     assert past.trace.value > 0.9 and past.auc.value <= 0.8 and 0.2 < past.gap < 0.6
     assert found.verdict == REGISTER and f"trace of the past {past.trace.value:.2f}" in found.why
 

@@ -21,7 +21,7 @@ import numpy
 import torch
 from torch import Tensor
 
-from corpora.records import Agreeing, Noun, Pair
+from corpora.records import Noun, Pair
 
 from ..config import UserError
 from ..model import Model
@@ -48,7 +48,7 @@ from .register import (
     two_subjects,
 )
 from .statistics import Estimate, Values, beside, by_cluster, cluster_mean, estimate, interval, number, sign_flip
-from .stimuli import GENDERS, stimulus, traced
+from .stimuli import GENDERS, stimulus, tells, traced
 from .units import matched
 
 MOVES = 0.02  # a mean gate that differs by less is said to stand still
@@ -134,10 +134,6 @@ def agreements(pair: Pair, site: str, read: Read, tokenizer: Tokenizer) -> Found
     if parting(made, first, tokenizer).place == read[predicted][0].first:  # not where an ending is a piece by itself
         yield PREDICTS, noun, between[-1]
         yield from ((MATCHED, noun, place) for place in between[:-1])
-
-
-def tells(word: Agreeing) -> bool:
-    return len({word.forms[gender].lower() for gender in GENDERS}) == 2
 
 
 def events(

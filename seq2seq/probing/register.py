@@ -279,11 +279,6 @@ class Reading:
     trace: Estimate  # AUC where the other noun has the same gender: 1 already if the faintest trace is left
     gap: float  # how far apart it sets the genders, as a share of what it does where it was fitted, on held-out nouns
 
-    @property
-    def role(self) -> str:
-        """Of the noun asked for, where it is read."""
-        return {0: "current", 1: "next", -1: "past"}[self.noun_read - self.clause_read]
-
 
 @dataclass(frozen=True)
 class SwappedInput:

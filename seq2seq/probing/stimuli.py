@@ -86,6 +86,11 @@ class Partners:
     donor: int
 
 
+def tells(word: Agreeing) -> bool:
+    """Whether the form that agrees with a man is another than with a woman."""
+    return len({word.forms[gender].lower() for gender in GENDERS}) == 2
+
+
 def stimulus(pair: Pair, tokenizer: Tokenizer) -> Stimulus | None:
     """The pair as a stimulus, or nothing if its noun is not followed by a word that shows its gender."""
     factors = pair.factors
@@ -95,11 +100,7 @@ def stimulus(pair: Pair, tokenizer: Tokenizer) -> Stimulus | None:
     span = factors.nouns[0].target
     noun = next((word for word in tokenizer.align(pieces) if word.start == span.start and word.end == span.end), None)
     judged = tuple(
-        word
-        for word in factors.agreeing
-        if word.controller == 0
-        and word.target.start > span.start
-        and len({word.forms[g].lower() for g in GENDERS}) == 2
+        word for word in factors.agreeing if word.controller == 0 and word.target.start > span.start and tells(word)
     )
     return Stimulus(pair, factors, noun, judged, pieces) if noun and judged else None
 
