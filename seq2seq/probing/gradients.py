@@ -25,7 +25,6 @@ fresh weights, over networks too. All is computed in float64; the norm squares, 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from copy import deepcopy
@@ -50,7 +49,7 @@ from ..trace import predicted_at, read_at
 from ..translator import Translator
 from .figures import Series, chart
 from .statistics import Estimate, Values, estimate, interval, number
-from .tables import export
+from .tables import export, write_json
 
 SENTENCES, RANDOM = "sentences", "random pieces"
 TRAINED, UNTRAINED = "trained", "untrained"
@@ -283,9 +282,7 @@ def save(results: Sequence[Result], folder: Path, command: str) -> list[Path]:
     """Write gradients.json, its tables as CSV, and a figure for each kind of weights and text."""
     content: dict[str, Any] = {"command": command, "theory": {f"{w:g}": math.log10(w) for w in SCALARS}}
     content["results"] = [asdict(each) for each in results]
-    checkpoint.write(
-        folder / "gradients.json", json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    write_json(folder / "gradients.json", content)
     written = [folder / "gradients.json", *export({each.run: each for each in results}, folder)]
     for weights in (UNTRAINED, TRAINED):
         for text in (SENTENCES, RANDOM):

@@ -18,7 +18,7 @@ from .causal import FLIPPED, Causal
 from .ladder import HYPOTHESES, NO, UNDECIDED, YES, replicated, worst
 from .statistics import interval, percent
 from .study import Result
-from .tables import export
+from .tables import export, write_json
 
 SCRIPTS = ("base.js", "charts.js", "cell.js", "sentences.js", "experiments.js", "readings.js", "page.js")
 
@@ -136,8 +136,7 @@ def page(content: dict[str, Any]) -> str:
 def save(results: Sequence[Result], folder: Path, command: str) -> tuple[Path, ...]:
     """Write results.json, report.html, and the results as tables (tables.export) in csv/."""
     content = gathered(results, command)
-    data = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    write(folder / "results.json", data + "\n")
+    write_json(folder / "results.json", content)
     write(folder / "report.html", page(content))
     export({each.run: each for each in results}, folder / "csv")
     return folder / "results.json", folder / "report.html", folder / "csv"

@@ -22,7 +22,6 @@ These do not add up to c_T: the projections' sum says how much of it they accoun
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
@@ -49,7 +48,7 @@ from .register import from_the_right
 from .statistics import number
 from .stimuli import GENDERS, traced
 from .study import QUICK, Family
-from .tables import export
+from .tables import export, write_json
 from .units import difference, eighth
 
 SOURCE, BEGIN, END = "(source)", "(begin)", "(end)"  # what is in a decoder at first, and the pieces that are no words
@@ -474,10 +473,7 @@ def summary(result: Result) -> str:
 
 def save(result: Result, folder: Path, command: str) -> list[Path]:
     """Write retention.json, its tables as CSV, and a figure of each sentence."""
-    content = {"command": command, "results": [asdict(result)]}
-    checkpoint.write(
-        folder / "retention.json", json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    write_json(folder / "retention.json", {"command": command, "results": [asdict(result)]})
     written = [folder / "retention.json", *export({result.run: result}, folder)]
     for place, sentence in enumerate(result.sentences, 1):
         written.append(folder / f"retention-{place}.svg")

@@ -210,11 +210,16 @@ def write_table(
         {side: rows[side][-1] for side in SIDES},
         shapes,
     )
-    checkpoint.write(folder / "about.json", json.dumps(asdict(about), indent=1, ensure_ascii=False) + "\n")
+    write_json(folder / "about.json", asdict(about))
     return about
 
 
-# Results as CSV files
+# Results as files
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON with a line for each value, whole or not at all. ValueError: nan or infinity is among them."""
+    checkpoint.write(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def spread(row: Mapping[str, Any], path: str = "") -> tuple[dict[str, Any], dict[str, list[Mapping[str, Any]]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,11 +12,11 @@ import numpy
 
 from corpora.records import Pair
 
-from ...checkpoint import write
 from ...progress import Progress
 from ...translator import Translator
 from ..statistics import percent
 from ..stimuli import probed
+from ..tables import write_json
 from ..units import sizes
 from .carried import Carried, carried
 from .controls import Bystanders, Control, bystanders, controls, family_two
@@ -143,5 +142,5 @@ def told(found: NaturalResult) -> str:
 def save(found: Mapping[str, NaturalResult], folder: Path, command: str) -> Path:
     """Write what was found of each run to natural.json."""
     content = {"command": command, "results": [{"run": run, **asdict(each)} for run, each in found.items()]}
-    write(folder / "natural.json", json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(folder / "natural.json", content)
     return folder / "natural.json"
