@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import signal
 import time
 from array import array
 from collections import defaultdict
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import torch
@@ -95,12 +95,32 @@ def rank_and_world() -> tuple[int, int]:
 
 
 def join() -> None:
-    """Wait for all processes of this training; nothing to do where there is one."""
-    if rank_and_world()[1] > 1:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # no handler of Python's would run during the wait
-        if torch.cuda.is_available():
-            torch.cuda.set_device(device())
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    """Wait for all processes of this training; nothing to do where there is one. Lost: they do not come together."""
+    if rank_and_world()[1] == 1:
+        return
+    if torch.cuda.is_available():
+        torch.cuda.set_device(device())
+    failed = []
+
+    def meet() -> None:
+        try:
+            distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+        except RuntimeError as error:
+            failed.append(error)
+
+    meeting = Thread(target=meet, daemon=True)
+    meeting.start()
+    try:
+        meeting.join()  # and not meet(): no signal is heard during it, and torchrun sends one when a process is lost
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("interrupted while waiting for the other processes of this training") from None
+    if failed:
+        raise lost(failed[0], "it had not begun")
+
+
+def lost(error: RuntimeError, kept: str) -> Lost:
+    """What torch says where another process has ended, as a line that says what is safe."""
+    return Lost(f"a process of this training was lost ({str(error).splitlines()[0]}); {kept}")
 
 
 def leave() -> None:
@@ -320,14 +340,14 @@ class Training:
         """Train to the end of the schedule, of patience or of time; returns why it ended. `progress` hears of each step
         (step, loss a piece, target pieces a second), `evaluated` of each evaluation. Of several processes the first one
         evaluates and writes. Lost: one of the others has ended."""
-        if self.world > 1:
-            self.objective = DistributedDataParallel(self.objective)
         try:
+            if self.world > 1:
+                self.objective = DistributedDataParallel(self.objective)
             return self.updates(progress, evaluated)
         except RuntimeError as error:
             if self.world == 1 or isinstance(error, Diverged):
                 raise
-            raise Lost(f"a process of this training was lost ({str(error).splitlines()[0]}); {self.kept()}") from error
+            raise lost(error, self.kept()) from error
 
     def updates(self, progress: Callable[[int, float, float], None], evaluated: Callable[[Evaluation], None]) -> str:
         started = time.perf_counter()

@@ -84,16 +84,17 @@ def begin(work: Callable[[], None], log: Path, rank: int = 0, world: int = 1, po
         os._exit(99)  # a traceback
 
 
-def ended(number: int, seconds: float) -> int | None:
-    """The status that a process ended with by itself; None: it did not in so many seconds, and was killed."""
+def ended(number: int, seconds: float, then: signal.Signals = signal.SIGKILL) -> int | None:
+    """The status that a process ended with by itself; None: it did not in so many seconds, and was sent a signal."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         done, status = os.waitpid(number, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.001)
-    os.kill(number, signal.SIGKILL)
-    os.waitpid(number, 0)
+    os.kill(number, then)
+    if then == signal.SIGKILL:
+        os.waitpid(number, 0)
     return None
 
 
@@ -234,7 +235,10 @@ def lose_workers(count: int, chance: random.Random, place: Path) -> None:
             ended(numbers[1 - victim], 600)
             shutil.rmtree(folder)
             continue  # it had come to its end before its moment
-        status = ended(numbers[1 - victim], 5)  # by itself, or as torchrun asks for it
+        status = ended(numbers[1 - victim], 5, then=signal.SIGTERM)  # by itself, or as torchrun asks for it
+        status = status or ended(numbers[1 - victim], 30)
+        said = (log, log.with_suffix(".1"))[1 - victim].read_text()
+        assert status in (4, 130) and "Traceback" not in said and said.strip().count("faults: ") == 1, (status, said)
         statuses[status] += 1
         done = max(
             (int(line.split()[1]) for line in log.read_text().splitlines() if line.startswith("step ")), default=0
@@ -250,7 +254,7 @@ def lose_workers(count: int, chance: random.Random, place: Path) -> None:
     print(
         f"{count} of {count} trainings by two processes went on after one was killed -9 and ended as the unbroken one, to "
         f"the bit; evaluated steps lost: at most {max(lost)}, where {INTERVAL} lie between saves; the other process ended "
-        f"with status {dict(statuses)} (4: says that one was lost; None: still waited for it, and was killed)"
+        f"with one line and status {dict(statuses)} (4: says that one was lost; 130: still waited for it, and was asked to end)"
     )
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import fuzz
@@ -36,6 +40,26 @@ def test_two_processes_make_the_updates_of_one():
 
 def test_a_training_whose_worker_is_killed_goes_on_to_the_bit():
     assert "1 of 1 trainings" in ran("tests.faults", "workers", 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_that_waits_for_the_others_is_asked_to_end_and_ends_with_a_line(number):
+    """As torchrun asks when one of them is lost before they have come together."""
+    with socket.create_server(("localhost", 0)) as server:
+        port = server.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from seq2seq import config, training; config.command(training.join, 'train.py')"],
+        stderr=subprocess.PIPE, text=True, cwd=HOUSE,
+        env={**os.environ, "RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)},
+    )  # fmt: skip
+    while process.poll() is None:
+        with suppress(OSError), socket.create_connection(("localhost", port)):
+            break  # the first process listens: it waits for the second
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "\ntrain.py: interrupted while waiting for the other processes of this training\n"
 
 
 def test_torchrun_trains_and_one_process_writes_and_speaks(tmp_path, pairs: list[Pair]):
