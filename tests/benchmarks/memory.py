@@ -6,7 +6,7 @@ The pairs are the agreement corpus's, numbered, so that no two are the same. Eac
 from __future__ import annotations
 
 import multiprocessing
-import resource
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -43,7 +43,8 @@ def measured(file: Path, steps: int) -> tuple[str, list[float]]:
         if step == 1:
             start = f"first step after {time.perf_counter() - began:.0f} s ({time.process_time() - work:.0f} s of CPU)"
         if step in (1, SETTLED, steps):
-            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+            status = Path("/proc/self/status").read_text()  # getrusage would count the process that began this one
+            peaks.append(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024)
 
     training, _ = train.start({**SETTINGS, "corpus": [str(file)], "max_steps": steps}, file.parent / f"run-{file.name}")
     training.run(progress, lambda evaluation: None)
