@@ -135,6 +135,13 @@ def test_what_cannot_be_traced_is_refused_in_a_line(make, pairs, tmp_path, monke
     with monkeypatch.context() as patch:
         patch.setattr(tables.shutil, "disk_usage", lambda _: disk(1000, 1, 999))
         refused("take fewer sites")
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "About", lambda *_: 1 / 0)  # the last thing before it is whole
+        with pytest.raises(ZeroDivisionError):
+            write_table(make(), pairs, tmp_path / "new")
+    assert list(tmp_path.iterdir()) == [], "nothing is left of a table that is not whole"
+    write_table(make(), pairs, tmp_path / "new", sites=["decoder.0.cell"])
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
     refused("not empty")
 
 

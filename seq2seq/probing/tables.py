@@ -1,6 +1,6 @@
 """Traces and results as tables on disk, for numpy and pandas.
 
-`write_table` leaves a folder:
+`write_table` leaves a folder, whole or not at all:
 
     sentences.csv   a line a sentence: its number, source, target (the words that the decoder read), how they came there
                     ("forced", or "said": the model's own greedy translation), the pair's own target as `reference`, its
@@ -12,7 +12,7 @@
     SITE.npy        [N, H] float32, a row a word, once its last piece has been read: for a site of the encoder the words
                     whose side is source, for all others those whose side is target. attention.weights is [N, S], S pieces
                     of the longest source with its end piece, 0 beyond the end of a shorter one
-    about.json      what it was made of, and counts; written last: a folder without it is not complete
+    about.json      what it was made of, and counts
 
 Roles are marked in the pair's own words: the words of a translation that differs from the reference have none.
 
@@ -40,6 +40,7 @@ import torch
 from numpy.lib.format import open_memmap
 
 from corpora.records import Factors, Pair
+from corpora.writing import whole_folder
 
 from .. import checkpoint
 from ..batching import Example, plan
@@ -177,40 +178,40 @@ def write_table(
         targets = translations(translator, [pair.source for pair in pairs], progress)
     read = [replace(pair, target=target) for pair, target in zip(pairs, targets)]
     examples = [Example(tokenizer.encode(pair.source), tokenizer.encode(pair.target)) for pair in read]
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = write_words(folder, pairs, read, examples, how, tokenizer)
-    longest = max(len(each.source) for each in examples) + 1  # S, the end piece included
-    shapes = {
-        site: [rows[side_of(site)][-1], longest if site == "attention.weights" else first.values[site].shape[-1]]
-        for site in wanted
-    }
-    needed, free = sum(4 * N * H for N, H in shapes.values()), shutil.disk_usage(folder).free
-    if needed > free:
-        raise UserError(
-            f"{folder}: the table takes {needed / 1e9:.1f} GB where {free / 1e9:.1f} GB are free: take fewer sites or sentences"
+    with whole_folder(folder) as place:
+        rows = write_words(place, pairs, read, examples, how, tokenizer)
+        longest = max(len(each.source) for each in examples) + 1  # S, the end piece included
+        shapes = {
+            site: [rows[side_of(site)][-1], longest if site == "attention.weights" else first.values[site].shape[-1]]
+            for site in wanted
+        }
+        needed, free = sum(4 * N * H for N, H in shapes.values()), shutil.disk_usage(place).free
+        if needed > free:
+            raise UserError(
+                f"{folder}: the table takes {needed / 1e9:.1f} GB where {free / 1e9:.1f} GB are free: take fewer sites or sentences"
+            )
+        for site, shape in shapes.items():
+            open_memmap(place / f"{site}.npy", "w+", numpy.float32, tuple(shape))
+        batches = plan(examples, pieces, seed=(0,))
+        for number, batch in enumerate(batches):
+            progress("tracing", number / len(batches) if forced else 0.5 + number / len(batches) / 2)
+            traced = trace(model, tokenizer, [read[n].source for n in batch], [read[n].target for n in batch], wanted)
+            for site in wanted:
+                start = rows[side_of(site)]
+                here = numpy.concatenate([numpy.arange(start[n], start[n + 1]) for n in batch])
+                values = torch.cat([traced.words(site, place) for place in range(len(batch))])
+                table = open_memmap(place / f"{site}.npy", "r+")  # opened anew, so that what was written leaves memory
+                table[here, : values.shape[1]] = values.numpy()
+        about = About(
+            checkpoint.digest(model.state_dict()),
+            asdict(translator.run) if translator.run else None,
+            how,
+            list(dict.fromkeys(pair.corpus for pair in pairs)),
+            len(pairs),
+            {side: rows[side][-1] for side in SIDES},
+            shapes,
         )
-    for site, shape in shapes.items():
-        open_memmap(folder / f"{site}.npy", "w+", numpy.float32, tuple(shape))
-    batches = plan(examples, pieces, seed=(0,))
-    for number, batch in enumerate(batches):
-        progress("tracing", number / len(batches) if forced else 0.5 + number / len(batches) / 2)
-        traced = trace(model, tokenizer, [read[n].source for n in batch], [read[n].target for n in batch], wanted)
-        for site in wanted:
-            start = rows[side_of(site)]
-            here = numpy.concatenate([numpy.arange(start[n], start[n + 1]) for n in batch])
-            values = torch.cat([traced.words(site, place) for place in range(len(batch))])
-            table = open_memmap(folder / f"{site}.npy", "r+")  # opened anew, so that what was written leaves memory
-            table[here, : values.shape[1]] = values.numpy()
-    about = About(
-        checkpoint.digest(model.state_dict()),
-        asdict(translator.run) if translator.run else None,
-        how,
-        list(dict.fromkeys(pair.corpus for pair in pairs)),
-        len(pairs),
-        {side: rows[side][-1] for side in SIDES},
-        shapes,
-    )
-    write_json(folder / "about.json", asdict(about))
+        write_json(place / "about.json", asdict(about))
     return about
 
 
