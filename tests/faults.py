@@ -168,7 +168,7 @@ def kill_trainings(count: int, chance: random.Random, place: Path) -> None:
 def kill_reports(count: int, chance: random.Random, place: Path) -> None:
     """Kill the writing of a report at random moments; each of its files is absent, or what it should be."""
     translator = seq2seq.load(HOUSE / "checkpoints" / "demo")
-    result = Study(translator, probed(translator, "agreement"), QUICK, 1).result("demo")
+    result = Study(translator, probed(translator, "agreement"), QUICK, 1, lambda *_: None).result("demo")
     started = time.monotonic()
     report.save([result], place / "unbroken", "python -m tests.faults")
     whole = time.monotonic() - started
