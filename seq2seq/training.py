@@ -95,17 +95,18 @@ def rank_and_world() -> tuple[int, int]:
 
 
 def join() -> None:
-    """Wait for all processes of this training; nothing to do where there is one. Lost: they do not come together."""
+    """Wait for all processes of this training; nothing to do where there is one. Lost: they do not come together.
+    UserError: nothing says where."""
     if rank_and_world()[1] == 1:
         return
     if torch.cuda.is_available():
         torch.cuda.set_device(device())
-    failed = []
+    failed = list[Exception]()
 
     def meet() -> None:
         try:
             distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
-        except RuntimeError as error:
+        except Exception as error:  # whatever it is, the thread that waits has to know
             failed.append(error)
 
     meeting = Thread(target=meet, daemon=True)
@@ -114,8 +115,12 @@ def join() -> None:
         meeting.join()  # and not meet(): no signal is heard during it, and torchrun sends one when a process is lost
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted while waiting for the other processes of this training") from None
-    if failed:
-        raise lost(failed[0], "it had not begun")
+    for error in failed:
+        if isinstance(error, RuntimeError):
+            raise lost(error, "it had not begun") from error
+        raise UserError(
+            f"WORLD_SIZE says {rank_and_world()[1]} processes: start them with torchrun ({error})"
+        ) from error
 
 
 def lost(error: RuntimeError, kept: str) -> Lost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import socket
@@ -19,6 +20,7 @@ from corpora.records import Pair
 from seq2seq import checkpoint
 
 HOUSE = Path(__file__).parent.parent
+JOIN = "from seq2seq import config, training; config.command(training.join, 'train.py')"
 
 
 def ran(*given: object) -> str:
@@ -42,13 +44,36 @@ def test_a_training_whose_worker_is_killed_goes_on_to_the_bit():
     assert "1 of 1 trainings" in ran("tests.faults", "workers", 1)
 
 
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        ({}, 2, "WORLD_SIZE says 2 processes: start them with torchrun (.*MASTER_ADDR.*)"),
+        (
+            {"MASTER_ADDR": "localhost", "MASTER_PORT": "{port}"},
+            4,
+            "a process of this training was lost (.*); it had not begun",
+        ),
+    ],
+)
+def test_processes_that_cannot_come_together_say_so_in_a_line(given, status, said):
+    with socket.create_server(("localhost", 0)) as server:  # somebody else's port
+        given = {name: value.format(port=server.getsockname()[1]) for name, value in given.items()}
+        done = subprocess.run(
+            [sys.executable, "-c", JOIN], cwd=HOUSE, env={**os.environ, "RANK": "0", "WORLD_SIZE": "2", **given},
+            capture_output=True, text=True,
+        )  # fmt: skip
+    assert done.returncode == status
+    assert re.fullmatch(f"train.py: {said}\n".replace("(", r"\(").replace(")", r"\)"), done.stderr.splitlines(True)[-1])
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_process_that_waits_for_the_others_is_asked_to_end_and_ends_with_a_line(number):
     """As torchrun asks when one of them is lost before they have come together."""
     with socket.create_server(("localhost", 0)) as server:
         port = server.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from seq2seq import config, training; config.command(training.join, 'train.py')"],
+        [sys.executable, "-c", JOIN],
         stderr=subprocess.PIPE, text=True, cwd=HOUSE,
         env={**os.environ, "RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)},
     )  # fmt: skip
