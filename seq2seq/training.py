@@ -117,15 +117,15 @@ def join() -> None:
         raise KeyboardInterrupt("interrupted while waiting for the other processes of this training") from None
     for error in failed:
         if isinstance(error, RuntimeError):
-            raise lost(error, "it had not begun") from error
+            raise Lost(f"the processes of this training do not come together ({first_line(error)})") from error
         raise UserError(
             f"WORLD_SIZE says {rank_and_world()[1]} processes: start them with torchrun ({error})"
         ) from error
 
 
-def lost(error: RuntimeError, kept: str) -> Lost:
-    """What torch says where another process has ended, as a line that says what is safe."""
-    return Lost(f"a process of this training was lost ({str(error).splitlines()[0]}); {kept}")
+def first_line(error: Exception) -> str:
+    """What torch says, without the stack that it adds below."""
+    return str(error).split("\n")[0]
 
 
 def leave() -> None:
@@ -352,7 +352,7 @@ class Training:
         except RuntimeError as error:
             if self.world == 1 or isinstance(error, Diverged):
                 raise
-            raise lost(error, self.kept()) from error
+            raise Lost(f"a process of this training was lost ({first_line(error)}); {self.kept()}") from error
 
     def updates(self, progress: Callable[[int, float, float], None], evaluated: Callable[[Evaluation], None]) -> str:
         started = time.perf_counter()

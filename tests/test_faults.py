@@ -51,7 +51,7 @@ def test_a_training_whose_worker_is_killed_goes_on_to_the_bit():
         (
             {"MASTER_ADDR": "localhost", "MASTER_PORT": "{port}"},
             4,
-            "a process of this training was lost (.*); it had not begun",
+            "the processes of this training do not come together (.*)",
         ),
     ],
 )
