@@ -44,6 +44,9 @@ def load(
     max_words  leave out a pair with a longer side
     cache      where `datasets` keeps what it fetches, if not in its usual place
 
+    The pairs of files and of the hub are a sequence on disk, not in memory (storage.OnDisk); those of the bundled corpus, with
+    their factors, are a list.
+
     CorpusError: the corpus cannot be read. NoSuchSplit: it can, but has no such split.
     """
     for option, value in (("limit", limit), ("max_words", max_words)):
