@@ -236,9 +236,12 @@ def lose_workers(count: int, chance: random.Random, place: Path) -> None:
             shutil.rmtree(folder)
             continue  # it had come to its end before its moment
         status = ended(numbers[1 - victim], 5, then=signal.SIGTERM)  # by itself, or as torchrun asks for it
-        status = status or ended(numbers[1 - victim], 30)
+        status = ended(numbers[1 - victim], 30) if status is None else status
         said = (log, log.with_suffix(".1"))[1 - victim].read_text()
-        assert status in (4, 130) and "Traceback" not in said and said.strip().count("faults: ") == 1, (status, said)
+        assert status in (0, 4, 130) and "Traceback" not in said and said.count("faults: ") == bool(status), (
+            status,
+            said,
+        )
         statuses[status] += 1
         done = max(
             (int(line.split()[1]) for line in log.read_text().splitlines() if line.startswith("step ")), default=0
@@ -254,7 +257,8 @@ def lose_workers(count: int, chance: random.Random, place: Path) -> None:
     print(
         f"{count} of {count} trainings by two processes went on after one was killed -9 and ended as the unbroken one, to "
         f"the bit; evaluated steps lost: at most {max(lost)}, where {INTERVAL} lie between saves; the other process ended "
-        f"with one line and status {dict(statuses)} (4: says that one was lost; 130: still waited for it, and was asked to end)"
+        f"with status {dict(statuses)} (one line where it is not 0; 4: says that one was lost; 130: still waited for it, and was "
+        "asked to end; 0: the first one was lost when it alone had still to score)"
     )
 
 
