@@ -88,10 +88,9 @@ class Size:
     steps: int  # of training, if no other number is asked for
 
 
-FULL = Size(  # sentences of fourteen words: some of them agree eight words on
-    "full", tuple(CELLS),
-    {"layers": 2, "max_words": 14, "batch_tokens": 1000, "evaluate_every": 1000, "precision": "bf16"},
-    Stimuli("compare", frames=300, draws=20, recipients=80, events=200, cuts=0), gradients.Size(40, 2), 2000,
+FULL = Size(
+    "full", tuple(CELLS), {"layers": 2, "learning_rate": 2e-3, "evaluate_every": 1000, "precision": "bf16"},
+    Stimuli("compare", frames=300, draws=20, recipients=80, events=200, cuts=0), gradients.Size(40, 2), 3000,
 )  # fmt: skip
 QUICK = Size(
     "quick", (REFERENCE, "tanh"), {"layers": 2, "units": 16, "embedding": 16, "limit": 100, "warmup": 5},
