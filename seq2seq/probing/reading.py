@@ -76,6 +76,24 @@ class Reading:
     transfer: Transfer | None
 
 
+class Recorded:
+    """One site at some places, (stimulus, position) each: values [places, H], where a trace would hold every position."""
+
+    def __init__(self, numbers: dict[tuple[int, int], int]):
+        self.numbers, self.values = numbers, numpy.empty((0, 0))
+
+    def keep(self, values: NDArray[numpy.floating], start: int) -> None:
+        """The places of some stimuli, `start` and after; values [B, T, H]."""
+        if not self.values.size:
+            self.values = numpy.empty((len(self.numbers), values.shape[-1]), values.dtype)
+        for (row, position), number in self.numbers.items():
+            if start <= row < start + len(values):
+                self.values[number] = values[row - start, position]
+
+    def at(self, places: Mapping[int, int]) -> NDArray[numpy.floating]:
+        return self.values[[self.numbers[place] for place in places.items()]]
+
+
 class Reader:
     """Traces of the stimuli that a run understands, as tables of one site at one step.
 
@@ -101,22 +119,16 @@ class Reader:
         self.neutral = [each.neutral(align(each.pieces)) for each in self.stimuli]
         self.values = self.traced(translator, [self.site, self.hidden, *self.beside])
 
-    def traced(
-        self, translator: Translator, sites: Sequence[str]
-    ) -> dict[str, dict[tuple[int, int], NDArray[numpy.floating]]]:
-        """Each site at the places that its tables read, and nowhere else: site → (stimulus, position) → [H]."""
-        found: dict[str, dict[tuple[int, int], NDArray[numpy.floating]]] = {site: {} for site in sites}
-        places = {
-            site: {place for step in (*STEPS, LAST) for place in self.places(site, step).items()} for site in sites
-        }
+    def traced(self, translator: Translator, sites: Sequence[str]) -> dict[str, Recorded]:
+        """Each site at the places that its tables read, and nowhere else."""
+        found = {}
+        for site in sites:
+            places = {place for step in (*STEPS, LAST) for place in self.places(site, step).items()}
+            found[site] = Recorded({place: number for number, place in enumerate(sorted(places))})
         for start in range(0, len(self.stimuli), BATCH):
-            part = [each.pair for each in self.stimuli[start : start + BATCH]]
-            made = traced(translator, part, sites)
-            for site in sites:
-                values = made.values[site].numpy()
-                for row, position in places[site]:
-                    if start <= row < start + BATCH:
-                        found[site][row, position] = values[row - start, position].copy()
+            made = traced(translator, [each.pair for each in self.stimuli[start : start + BATCH]], sites)
+            for site, recorded in found.items():
+                recorded.keep(made.values[site].numpy(), start)
         return found
 
     def places(self, site: str, step: int) -> dict[int, int]:
@@ -143,7 +155,7 @@ class Reader:
         """The site at this step, of the stimuli that have it."""
         places, factors = self.places(site, step), self.factors(site, step)
         return Table(
-            numpy.stack([self.values[site][place] for place in places.items()]),
+            self.values[site].at(places),
             numpy.array([each.gender == "feminine" for each in factors], dtype=bool),
             [each.lemma for each in factors],
             numpy.array([each.lemma_fold == "held-out" for each in factors], dtype=bool),
@@ -175,11 +187,11 @@ class Reader:
         means = [bags[:, :V] @ source, bags[:, V:] @ target]
         means = [each / part.sum(1, keepdims=True) for each, part in zip(means, (bags[:, :V], bags[:, V:]))]
         untrained = Translator(model.untrained(seed), self.translator.tokenizer)
-        values = self.traced(untrained, [self.site])[self.site]
+        fresh = self.traced(untrained, [self.site])[self.site]
         return {
             "a bag of the pieces read": bags[:, bags.any(0)],
             "the embeddings of what was read": numpy.concatenate(means, axis=1),
-            "an untrained model": numpy.stack([values[place] for place in places.items()]),
+            "an untrained model": fresh.at(places),
         }
 
 

@@ -246,9 +246,11 @@ class Study:
         order = own.order()
         sites = [] if self.sites is None and not full else self.sites
         caused = own.causal(order, self.between(0.05, 0.3))
-        reader = Reader(self.translator, own.stimuli, own.good, sites)
-        open_nouns = Reader(self.translator, self.open.stimuli, self.open.good, []) if self.open else None
-        reading = read(reader, open_nouns, caused.chosen, self.seed, full, self.between(0.3, 0.45))
+        reading = read(  # what they record is not needed after that
+            Reader(self.translator, own.stimuli, own.good, sites),
+            Reader(self.translator, self.open.stimuli, self.open.good, []) if self.open else None,
+            caused.chosen, self.seed, full, self.between(0.3, 0.45),
+        )  # fmt: skip
         flips = own.flips(order, sizes(len(order)), "lexical", self.between(0.45, 0.58))
         if self.open:
             few = [eighth(len(order))]
