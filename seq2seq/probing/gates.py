@@ -109,13 +109,15 @@ def attractors(pair: Pair, site: str, read: Read, tokenizer: Tokenizer) -> Found
 
 
 def other_words(pair: Pair, site: str, read: Read, tokenizer: Tokenizer) -> Found:
-    """Words read after the only noun: those that do not agree with it, and those that do (of Czech)."""
+    """Words read after the only noun: those that do not agree with it, and those that do (of Czech). In Czech only where
+    another one that agrees is still to come, so that the gender is needed, as it is at a noun."""
     if len(pair.factors.nouns) == 1:
         [noun] = pair.factors.nouns
-        agreeing = {word.target.start for word in pair.factors.agreeing} if side(site) == "target" else set()
+        czech = side(site) == "target"
+        agreeing = {word.target.start for word in pair.factors.agreeing} if czech else set()
         for place in range(place_of(noun, site, read) + 1, len(read)):
             word, _ = read[place]
-            if word.text[0].isalnum():
+            if word.text[0].isalnum() and (not czech or word.start < max(agreeing, default=0)):
                 yield (AGREES if word.start in agreeing else NO_NOUN), noun, place
 
 

@@ -254,7 +254,8 @@ class Study:
         flips = own.flips(order, sizes(len(order)), "lexical", self.between(0.45, 0.58))
         if self.open:
             few = [eighth(len(order))]
-            flips += self.open.flips(order, few, "lexical", self.between(0.58, 0.61))
+            own_first = [*caused.chosen, *(unit for unit in order if unit not in caused.chosen)]
+            flips += self.open.flips(own_first, few, "lexical", self.between(0.58, 0.61))
             flips += self.open.flips(self.open.order(), few, "open", self.between(0.61, 0.64))
         same_gender = own.same_gender(caused.chosen)
         return Result(
