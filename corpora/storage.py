@@ -6,7 +6,7 @@ import os
 import tempfile
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -39,15 +39,19 @@ class OnDisk(Stored):
     def __init__(self, pairs: Iterable[Pair], corpus: str):
         self.corpus = corpus
         self.ends = array("q", [0])
+        self.file = self.kept(tempfile.TemporaryFile)
+        for pair in pairs:
+            line = f"{pair.source}\t{pair.target}\n".encode()
+            self.kept(self.file.write, line)
+            self.ends.append(self.ends[-1] + len(line))
+        self.kept(self.file.flush)
+
+    def kept(self, write: Callable[..., Any], *given: bytes) -> Any:
         try:
-            self.file = tempfile.TemporaryFile()  # noqa: SIM115, it is open as long as they are used
-            for pair in pairs:
-                self.file.write(line := f"{pair.source}\t{pair.target}\n".encode())
-                self.ends.append(self.ends[-1] + len(line))
-            self.file.flush()
+            return write(*given)
         except OSError as error:
             raise CorpusError(
-                f"{tempfile.gettempdir()}: {error.strerror}, where {corpus} is kept while it is used: "
+                f"{tempfile.tempdir or 'temporary files'}: {error.strerror}, where {self.corpus} is kept while it is used: "
                 "make room, or name another folder in TMPDIR"
             ) from error
 

@@ -54,3 +54,12 @@ def test_it_leaves_no_file_and_no_room_is_said(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     with pytest.raises(CorpusError, match=r"nowhere: No such file or directory, where here is kept .* TMPDIR"):
         OnDisk([], "here")
+
+
+def test_a_corpus_that_cannot_be_read_is_not_blamed_on_where_it_is_kept():
+    def broken():
+        yield Pair("I sang.", "Zpíval jsem.", "mine")
+        raise ConnectionError("the network is gone")
+
+    with pytest.raises(ConnectionError, match="network"):
+        OnDisk(broken(), "mine")
