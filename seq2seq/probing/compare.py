@@ -89,7 +89,7 @@ class Size:
 
 
 FULL = Size(
-    "full", tuple(CELLS), {"layers": 2, "learning_rate": 2e-3, "evaluate_every": 1000, "precision": "bf16"},
+    "full", tuple(CELLS), {"layers": 2, "evaluate_every": 1000, "precision": "bf16"},
     Stimuli("compare", frames=300, draws=20, recipients=80, events=200, cuts=0), gradients.Size(40, 2), 3000,
 )  # fmt: skip
 QUICK = Size(
