@@ -1,82 +1,93 @@
-"""python -m tests.benchmarks [CORPUS]: how fast the default recipe trains here, beside what this machine's products allow.
+"""python -m tests.benchmarks [PART …]: how fast, beside what else, in a table of medians with spread and ratios.
 
-Updates and matrix products are timed in turn, several times, in one run, so that a machine that drifts drifts for both.
+python -m tests.benchmarks                              all parts but the report
+python -m tests.benchmarks training --data ../shared    the default recipe and, with the outside data, the peers' sizes
+python -m tests.benchmarks decoding --run checkpoints/mixed --sources test_2016_flickr.en
+python -m tests.benchmarks.memory                       a million pairs
+python -m tests.benchmarks.peers …                      JoeyNMT and OpenNMT-py, where they are installed
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-import torch
+from seq2seq.config import HOUSE, Parser, UserError, command
+from seq2seq.probing.tables import write_json
+from tests.benchmarks import decoding, growth, probing, training
+from tests.benchmarks.growth import Grown
+from tests.benchmarks.measuring import Measured, Setting, machine, show_measured, used_by_others
 
-import corpora
-from seq2seq.config import command
-from seq2seq.model import Model, ModelSettings
-from seq2seq.tokenizer import Tokenizer
-from seq2seq.training import Training, TrainingSettings, choose_precision, device
-
-ROUNDS, STEPS, SIZE = 7, 20, 2048
-
-
-def products_per_second(precision: str) -> float:
-    """Operations a second (two for each multiply-add) of a square matrix product, the best of a few."""
-    kind = {"float32": torch.float32, "bf16": torch.bfloat16}[precision]
-    a, b = (torch.randn(SIZE, SIZE, device=device()).to(kind) for _ in range(2))
-    seconds = []
-    for _ in range(6):
-        start = time.perf_counter()
-        (a @ b)[0, 0].item()
-        seconds.append(time.perf_counter() - start)
-    return 2 * SIZE**3 / min(seconds)
+Part = Callable[[Setting], Sequence[Measured | Grown]]
+PARTS: dict[str, Part] = {
+    "training": training.measure,
+    "decoding": decoding.measure,
+    "start-up": decoding.start_up,
+    "prompt": decoding.at_prompt,
+    "tracing": probing.tracing,
+    "interventions": probing.interventions,
+    "growth": growth.measure,
+    "report": probing.report,
+}
+ASKED_FOR = ("report",)  # minutes a repetition
 
 
-def operations(model: Model, source: int, target: int) -> float:
-    """Operations of one update on so many source and target pieces: two forward and four back for each weight used."""
-    weights = {name: parameter.numel() for name, parameter in model.named_parameters() if parameter.ndim == 2}
-    on_source = sum(n for name, n in weights.items() if name.startswith(("encoder", "attention")))
-    on_target = sum(n for name, n in weights.items() if name.startswith(("decoder", "readout", "target_embedding")))
-    return 6.0 * (on_source * source + on_target * target)
-
-
-def spread(values: Sequence[float]) -> str:
-    return f"median {statistics.median(values):,.0f}, from {min(values):,.0f} to {max(values):,.0f}"
+def given() -> tuple[list[str], Setting]:
+    """Which parts, and how. UserError: no such part, fewer than one repetition, no such folder."""
+    parser = Parser(prog="python -m tests.benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all but report)")
+    parser.add_argument(
+        "--run", type=Path, default=HOUSE / "checkpoints" / "demo", help="run folder that translates and is probed"
+    )
+    parser.add_argument(
+        "--sources", type=Path, metavar="FILE", help="what decoding translates (default: agreement's test)"
+    )
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("SEQ2SEQ_DATA"), metavar="DIR",
+        help="folder with corpora/multi30k and peers (default: SEQ2SEQ_DATA)",
+    )  # fmt: skip
+    parser.add_argument("--repetitions", type=int, default=5, metavar="N", help="(default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it run? No figure means anything")
+    parser.add_argument("--out", type=Path, default=Path("reports/benchmarks"), help="folder of the results")
+    options = vars(parser.parse_args())
+    parts = options.pop("parts") or [name for name in PARTS if name not in ASKED_FOR]
+    for part in parts:
+        if part not in PARTS:
+            raise UserError(f"no part {part!r}: there are {', '.join(PARTS)}")
+    setting = Setting(**options)
+    if setting.repetitions < 1:
+        raise UserError(f"--repetitions must be 1 or more, not {setting.repetitions}")
+    return parts, setting
 
 
 def main() -> None:
-    corpus = corpora.load(sys.argv[1] if len(sys.argv) > 1 else "agreement", "train", max_words=100)
-    settings = TrainingSettings()
-    tokenizer = Tokenizer.train((text for pair in corpus for text in (pair.source, pair.target)), settings.vocabulary)
-    torch.manual_seed(settings.seed)
-    model = Model(ModelSettings(), len(tokenizer)).to(device())
-    precision = choose_precision(model, tokenizer, corpus.pairs, settings)
-    training = Training(model, tokenizer, corpus.pairs, corpus.pairs[:1], settings, precision, Path("unused"))
-    batches = training.batches()
-    for _ in range(5):
-        training.step(next(batches))
-    speeds, rates, shares = [], [], []
-    for _ in range(ROUNDS):
-        products = products_per_second(precision)
-        pieces = work = 0.0
-        start = time.perf_counter()
-        for _ in range(STEPS):
-            batch = next(batches)
-            _, count = training.step(batch)
-            pieces, work = pieces + count, work + operations(model, int(batch.source_lengths.sum()), count)
-        seconds = time.perf_counter() - start
-        speeds.append(pieces / seconds)
-        rates.append(products / 1e9)
-        shares.append(100 * work / seconds / products)
-    weights = sum(parameter.numel() for parameter in model.parameters())
+    parts, setting = given()
+    results, others = {}, {}
     print(
-        f"{corpus.name}: {weights:,} parameters, {precision}, {torch.get_num_threads()} threads, {ROUNDS} × {STEPS} updates"
+        f"{machine()}; {'QUICK, so that no figure means anything; ' * setting.quick}repetitions: {setting.repetitions}"
     )
-    print(f"training, target pieces a second: {spread(speeds)}")
-    print(f"matrix products of {SIZE} × {SIZE}, GFLOP/s: {spread(rates)}")
-    print(f"training's share of that rate, %: {spread(shares)}")
+    for part in dict.fromkeys(parts):
+        start, used = time.perf_counter(), used_by_others()
+        found = PARTS[part](setting)
+        taken = time.perf_counter() - start
+        results[part], others[part] = [asdict(each) for each in found], (used_by_others() - used) / taken
+        if rows := [each for each in found if isinstance(each, Measured)]:
+            show_measured(part, rows)
+        print(f"{part}: {taken:.0f} s, in which other processes kept {others[part]:.2f} cores busy", flush=True)
+    write_json(
+        setting.out / "results.json",
+        {
+            "machine": machine(),
+            "quick": setting.quick,
+            "repetitions": setting.repetitions,
+            "cores used by others": others,
+            "results": results,
+        },
+    )
+    print(f"wrote {setting.out / 'results.json'}")
 
 
 if __name__ == "__main__":

@@ -5,18 +5,15 @@ The pairs are the agreement corpus's, numbered, so that no two are the same. Eac
 
 from __future__ import annotations
 
-import multiprocessing
-import re
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
 
 import corpora
 import train
 from seq2seq.config import command
+from tests.benchmarks.measuring import alone, memory
 
 SIZES = (100_000, 1_000_000)
 SETTLED, FURTHER = 600, 2_000  # steps; by the first of them dev has been evaluated once
@@ -43,18 +40,11 @@ def measured(file: Path, steps: int) -> tuple[str, list[float]]:
         if step == 1:
             start = f"first step after {time.perf_counter() - began:.0f} s ({time.process_time() - work:.0f} s of CPU)"
         if step in (1, SETTLED, steps):
-            status = Path("/proc/self/status").read_text()  # getrusage would count the process that began this one
-            peaks.append(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024)
+            peaks.append(memory("VmHWM"))
 
     training, _ = train.start({**SETTINGS, "corpus": [str(file)], "max_steps": steps}, file.parent / f"run-{file.name}")
     training.run(progress, lambda evaluation: None)
     return start, peaks
-
-
-def alone(work: Callable[..., tuple[str, list[float]]], *given: object) -> tuple[str, list[float]]:
-    """What a function returns in a new process, whose memory nobody has used."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(work, *given).result()
 
 
 def main() -> None:
