@@ -180,6 +180,7 @@ def draw(axes: Axes, grown: Grown, values: Sequence[Sequence[float]], found: Exp
     axes.errorbar(grown.sizes, middle, yerr=reach, capsize=2, elinewidth=0.8, **LOOKS[look])
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
+    axes.set_xticks(grown.sizes[::2], [f"{size:,}" for size in grown.sizes[::2]])
     axes.set_title(f"exponent {found}", fontsize=8)
     axes.set_xlabel(grown.name)
 

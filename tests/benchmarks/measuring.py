@@ -1,7 +1,7 @@
 """How things are measured here: contenders in turn, ratios of one repetition, memory in a process of its own.
 
-A machine drifts, and others use it. So whatever is compared is timed in turn within each repetition, each contender first as
-often as the others, and a ratio is taken repetition by repetition. Shown are the median and the smallest and largest value.
+A machine drifts, and others use it. So whatever is compared is timed in turn within each repetition, which begins with another
+contender each time, and a ratio is taken repetition by repetition. Shown are the median and the smallest and largest value.
 """
 
 from __future__ import annotations

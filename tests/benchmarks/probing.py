@@ -21,7 +21,7 @@ from tests.benchmarks.measuring import Measured, Setting, alone, compared, in_tu
 
 TRACED, TOGETHER = 512, 64  # sentences, and how many of them in a batch
 SETS, SENTENCES = 100, 1000
-FRAMES = 2000  # at most, to find so many sentences with a partner
+FRAMES = 300  # of the agreement corpus have so many sentences with a partner
 
 
 def tracing(setting: Setting) -> list[Measured]:

@@ -200,7 +200,10 @@ def measured(name: str, setting: Setting) -> list[Measured]:
 
 
 def measure(setting: Setting) -> list[Measured]:
-    """The default recipe and, where the outside data are, the peers' sizes."""
-    if not setting.data:
+    """The default recipe and, where the outside data are, the peers' sizes. UserError: they are not where they should be."""
+    if setting.data:
+        for path in (PIECES, MULTI30K):
+            outside(setting, path)
+    else:
         print("peers' sizes: left out, because --data or SEQ2SEQ_DATA names no folder with corpora/multi30k and peers")
     return [each for name in (WORKS if setting.data else ["default recipe"]) for each in measured(name, setting)]
