@@ -76,6 +76,11 @@ def start(given: dict[str, Any], folder: Path) -> tuple[Training, checkpoint.Run
     """A new run."""
     if any((folder / name).exists() for name in (checkpoint.LAST, checkpoint.BEST)):
         raise config.UserError(f"{folder} already holds a run: go on with --resume, or choose another --out")
+    config.writable(folder)
+    known = {*checkpoint.FILES, checkpoint.SUMS}  # of a run that did not get to its first save
+    others = sorted(path.name for path in folder.glob("[!.]*") if path.name not in known)
+    if others:
+        raise config.UserError(f"--out {folder} holds {', '.join(others[:3])}: name a new folder for the run")
     recipe, specs = RECIPES[given["recipe"]], given.get("corpus", ["agreement"])
     shape = config.settings(ModelSettings, recipe.model, given)
     settings = config.settings(TrainingSettings, recipe.training, given)

@@ -182,6 +182,8 @@ class Run:
     def load(cls, folder: Path) -> Run:
         """Read run.json, once every small file of the run fits its digest; anything odd in it is named."""
         path = folder / RUN
+        if folder.is_file():
+            raise UserError(f"{folder} is a file: name the folder of a run")
         if not folder.is_dir():
             raise UserError(f"{folder}: no such run folder; {called('train.py')} --out {folder} makes one")
         if not path.is_file():

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from corpora import CorpusError
@@ -109,6 +110,18 @@ def settings(kind: type[Settings], *sources: Mapping[str, Any]) -> Settings:
     """A settings dataclass from mappings, the last that names a field winning; other keys are left alone."""
     names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
     return kind(**{name: source[name] for source in sources for name in names if name in source})
+
+
+def writable(folder: Path) -> None:
+    """Say before hours of work what the folder of --out cannot hold; nothing is made. UserError: it cannot be written."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not there.is_dir():
+        raise UserError(f"--out {folder}: {there} is a file, name a folder")
+    try:
+        with TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise UserError(f"--out {folder} cannot be written ({error.strerror}): name another folder") from error
 
 
 def command(main: Callable[[], None], name: str | None = None) -> NoReturn:

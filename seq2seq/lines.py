@@ -58,17 +58,24 @@ def arriving(pipe: BinaryIO, name: str) -> Iterator[list[str]]:
 
 
 def advice(translator: Translator, sentence: str) -> str | None:
-    """Where over a third of a sentence's words are new to the run, which they are, and the command for a wider run; or that
-    the sentence is longer than any that the run was trained on."""
-    run = translator.run
-    if run is None:
+    """What makes a sentence's translation a guess."""
+    return new_words(translator, sentence) or too_long(translator, sentence)
+
+
+def too_long(translator: Translator, sentence: str) -> str | None:
+    """That the sentence is longer than any that the run was trained on."""
+    longest = translator.run.loading.get("max_words") if translator.run else None
+    if not longest or len(sentence.split()) <= longest:
         return None
+    return f"longer than the {longest} words of the longest sentence that this run was trained on: expect guesses"
+
+
+def new_words(translator: Translator, sentence: str) -> str | None:
+    """Where over a third of a sentence's words are new to the run, which they are, and the command for a wider run."""
+    run = translator.run
     said = [word for word in words([sentence]) if word[0].isalnum()]
-    new = [word for word in translator.new_words(sentence) if word in said]
-    longest = run.loading.get("max_words")
-    if longest and len(sentence.split()) > longest:
-        return f"longer than the {longest} words of the longest sentence that this run was trained on: expect guesses"
-    if 3 * len(new) <= len(said):
+    new = [word for word in translator.new_words(sentence) if word in said] if run else []
+    if run is None or 3 * len(new) <= len(said):
         return None
     names = [parse(spec)[0] for spec in run.corpora]
     wider = [*run.corpora, *([name for name in WIDER if name not in names][:2] or ["YOUR_OWN_FILES"])]
@@ -86,7 +93,8 @@ class Filter:
     """
 
     def __init__(self, translator: Translator, warn: Callable[[str], None], **options: Any):
-        self.translator, self.warn, self.options, self.advised = translator, warn, options, False
+        self.translator, self.warn, self.options = translator, warn, options
+        self.advices = [new_words, too_long]  # each is given once, of the first line that asks for it
         self.count, self.left_empty = 0, 0
         self.reasons: list[str] = []  # of the first lines that were left empty
 
@@ -98,9 +106,11 @@ class Filter:
                 kept[number] = ""
                 self.left_empty += 1
                 self.reasons += [f"line {self.count + number + 1:,} {why}"] if len(self.reasons) < SHOWN else []
-            elif not self.advised and (told := advice(self.translator, line)):
-                self.advised = True
-                self.warn(told)
+            else:
+                for advise in self.advices.copy():
+                    if told := advise(self.translator, line):
+                        self.advices.remove(advise)
+                        self.warn(told)
         self.count += len(lines)
         return self.translator.nbest(kept, **self.options)
 

@@ -260,8 +260,9 @@ class Conversation:
         words = self.translator.tokenizer.align(self.translator.tokenizer.encode(target))
         found = next((word for word in words if word.text.lower() == name.lower()), None)
         if found is None:
+            had = " ".join(word.text for word in words)
             raise UserError(
-                f"the translation has no word {name[:20]!r}: it has {', '.join(word.text for word in words)}"
+                f"the translation has no word {name[:20]!r}: it has {had}" if name else f"name a word of: {had}"
             )
         return found
 

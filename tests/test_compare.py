@@ -261,6 +261,9 @@ def test_the_page_and_the_tables_hold_every_run(tmp_path):
         (["--study", "compare", "--seeds", "0"], "--seeds must be 1 or more"),
         (["--study", "compare", "--max-steps", "-1"], "--max-steps must be 1 or more"),
         (["checkpoints/demo", "--multi30k", "multi30k"], "--multi30k is read by --study compare"),
+        (["checkpoints/demo", "--limit", "5"], "--limit is read by --trace"),
+        (["checkpoints/demo", "--quick", "--out", "/proc/here"], "--out /proc/here cannot be written"),
+        (["checkpoints/demo", "--quick", "--out", "README.md"], "README.md is a file"),
     ],
 )
 def test_what_makes_no_sense_is_refused(line, words, monkeypatch):

@@ -214,7 +214,7 @@ def test_strips_of_the_gender_units_stand_under_the_words(conversation, say):
 SAID = {
     "/flip from": "say one word of the translation after from",
     "/flip from kluk který": "say one word of the translation after from",
-    "/flip from pes": "the translation has no word 'pes': it has Jsem, kluk",
+    "/flip from pes": "the translation has no word 'pes': it has Jsem kluk",
     "/flip kluk": "/flip takes from WORD, not 'kluk'",
     "/flip from který": "at 'který' 32 units of decoder.0.cell steered to the mean of feminine nouns, dose 1",
     "/steer": "/steer takes fem or masc",
@@ -224,7 +224,7 @@ SAID = {
     "/steer fem -1": "give a dose from 0 to 100, not '-1'",
     "/steer fem 1 2": "/steer takes fem or masc",
     "/steer masc 2 from se": "at 'se' 32 units of decoder.0.cell steered to the mean of masculine nouns, dose 2",
-    "/gates": "the translation has no word ''",
+    "/gates": "name a word of: Jsem kluk",
     "/gates 👩": "the translation has no word '👩'",
 }
 

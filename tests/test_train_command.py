@@ -218,6 +218,18 @@ def test_a_run_is_never_overwritten_nor_bent(command, finished, given, words):
     assert contents(finished) == before
 
 
+def test_a_folder_that_cannot_hold_a_run_is_refused_before_any_work(command, corpus, tmp_path):
+    file, mine = tmp_path / "file", tmp_path / "mine"
+    file.write_text("")
+    mine.mkdir()
+    (mine / "train.en").write_text("A boy.\n")
+    refused(command("--corpus", corpus, "--out", file), "is a file, name a folder")
+    refused(command("--corpus", corpus, "--out", file / "run"), "is a file, name a folder")
+    refused(command("--corpus", corpus, "--out", "/proc/run"), "--out /proc/run cannot be written")
+    refused(command("--corpus", corpus, "--out", mine), "holds train.en: name a new folder")
+    assert contents(mine) == {"train.en": b"A boy.\n"}
+
+
 def test_resume_accepts_the_settings_of_the_run(command, finished, corpus, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "run")
     status, out, _ = command("--out", folder, "--resume", "--corpus", corpus, *TINY, "--minutes", 5)

@@ -174,6 +174,15 @@ def test_new_words_are_said_once(command: Command):
     assert command(stdin=text("I am a boy.", "The girl was at home, zebra.")).err == ""
 
 
+def test_each_reason_to_guess_is_said_once():
+    warned: list[str] = []
+    answer = lines.Filter(seq2seq.load(Path(__file__).parent.parent / "checkpoints" / "demo"), warned.append, beam=1)
+    answer(["I am a boy who likes to learn and who likes to learn.", "zebras juggle", "walruses juggle", "a " * 20])
+    assert [each.split(":")[0] for each in warned] == [
+        "longer than the 8 words of the longest sentence that this run was trained on", "juggle, zebras",
+    ]  # fmt: skip
+
+
 # n best, and scores
 
 

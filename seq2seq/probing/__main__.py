@@ -14,7 +14,7 @@ from pathlib import Path
 from corpora.agreement import pinned
 
 from ..checkpoint import Run
-from ..config import HOUSE, Parser, UserError, command
+from ..config import HOUSE, Parser, UserError, command, writable
 from ..progress import share_done
 from ..translator import load
 from . import compare, gradients, natural, planted, retention
@@ -109,6 +109,7 @@ def cells(given: Namespace, command: str) -> None:
             raise UserError(f"{name} must be 1 or more, not {value}")
     size = compare.QUICK if given.quick else compare.FULL
     seeds = 1 if given.quick and given.seeds is None else seeds
+    writable(given.out)
     found = compare.study(given.out, size, seeds, given.max_steps, given.max_words, given.multi30k, given.seed)
     print(compare.summary(found))
     for path in compare.save(found, given.out, command):
@@ -187,6 +188,8 @@ def main() -> None:
     for name in ("multi30k", "max-steps", "max-words", "seeds"):
         if getattr(given, name.replace("-", "_")) is not None:
             raise UserError(f"--{name} is read by --study compare: give both")
+    if given.limit is not None and not given.trace:
+        raise UserError("--limit is read by --trace FOLDER: give both")
     if not given.checkpoints:
         raise UserError(f"no run folder given: try {HOUSE / 'checkpoints' / 'demo'} (see --help)")
     if given.trace:
@@ -204,6 +207,8 @@ def main() -> None:
         raise UserError("--held-out measures what --pairs TSV has chosen: give both")
     if given.pairs:
         steered = dict[str, natural_study.NaturalResult]()
+        if given.held_out:
+            writable(given.out)
         for folder in given.checkpoints:
             translator = load(folder)
             print(f"{folder}, {natural.summary(natural.natural(translator, given.pairs))}")
@@ -223,6 +228,7 @@ def main() -> None:
     if not any(pair.factors for pair in pairs):
         raise UserError(f"{given.corpus} has no factors, so nobody knows which words agree: probe on agreement")
     jobs = min(given.jobs or os.cpu_count() or 1, len(given.checkpoints))
+    writable(given.out)
     results = studies(given.checkpoints, jobs, given.corpus, size, given.seed, given.sites)
     for each in results:
         print(summary(each))
