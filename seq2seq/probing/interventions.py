@@ -180,7 +180,7 @@ class Experiment:
             for layer, each in enumerate(self.translator.model.decoder)
         ]
         elapsed = torch.tensor(at, device=device)[:, None]
-        before = replace(memory, initial=initial, elapsed=elapsed)
+        before = replace(memory, initial=initial, elapsed=elapsed, keys=None)
         return before, made.at(self.site, at), list(zip(made.sources, made.targets))
 
     def traits(self, rows: Sequence[int]) -> NDArray[numpy.floating]:
@@ -212,10 +212,17 @@ class Experiment:
         )
 
     @torch.inference_mode()
+    def starts(self, index: Tensor) -> Start:
+        """Where some rows go on from; attention's keys are made for them, for all they would take as much as all else."""
+        found, attention = self.start.rows(index), self.translator.model.attention
+        keys = attention.keys(found.memory.states) if attention else None
+        return Start(replace(found.memory, keys=keys), found.first)
+
+    @torch.inference_mode()
     def begin(self, index: Tensor, tap: Tap | None) -> Start:
         """Where some rows go on from; a tap on the encoder has the source read anew, its step 0 the noun's last piece."""
         if tap is None or not in_encoder(tap):
-            return self.start.rows(index)
+            return self.starts(index)
         memory = self.translator.model.encode(self.source[index], self.lengths[index], FromWord(tap, self.heard[index]))
         prefixes = [self.stimuli[row].pieces[: self.positions[row]] for row in index.tolist()]
         return read_prefixes(self.translator.model, memory, prefixes)
@@ -238,7 +245,7 @@ class Experiment:
                     model.encode(self.source[index], self.lengths[index], recorder)
                     at = self.heard[index]
                 else:
-                    here = self.start.rows(index)
+                    here = self.starts(index)
                     model.step(here.first.to(self.source.device), here.memory.initial, here.memory, 0, recorder)
                     at = torch.zeros_like(index)
                 for each in sites:

@@ -70,8 +70,8 @@ class Paths:
         self.experiment = experiment
         self.recipients, self.donors = [each.recipient for each in pairs], [each.donor for each in pairs]
         self.values = {site: experiment.values(site) for site in experiment.states}
-        self.own = experiment.start.rows(torch.tensor(self.recipients))
-        self.donor = experiment.start.rows(torch.tensor(self.donors))
+        self.own = experiment.starts(torch.tensor(self.recipients))
+        self.donor = experiment.starts(torch.tensor(self.donors))
         self.unpatched = self.outcome(self.own)
 
     def outcome(self, start: Start, tap: MakeTap | None = None) -> Outcome:
