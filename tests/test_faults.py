@@ -76,6 +76,7 @@ def test_a_process_that_waits_for_the_others_is_asked_to_end_and_ends_with_a_lin
         [sys.executable, "-c", JOIN],
         stderr=subprocess.PIPE, text=True, cwd=HOUSE,
         env={**os.environ, "RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell starts its background jobs deaf to it
     )  # fmt: skip
     while process.poll() is None:
         with suppress(OSError), socket.create_connection(("localhost", port)):
