@@ -197,18 +197,18 @@ def main() -> None:
         return
     if given.sentence and given.study != "retention":
         raise UserError("--sentence is read by --study retention: give both")
+    if given.held_out and not given.pairs:
+        raise UserError("--held-out measures what --pairs TSV has chosen: give both")
+    if given.held_out or not given.pairs:  # --pairs alone writes nothing
+        writable(given.out)
     if given.study == "retention":
         remembered(given, line)
         return
     if given.study == "gradients":
         flows(given, line)
         return
-    if given.held_out and not given.pairs:
-        raise UserError("--held-out measures what --pairs TSV has chosen: give both")
     if given.pairs:
         steered = dict[str, natural_study.NaturalResult]()
-        if given.held_out:
-            writable(given.out)
         for folder in given.checkpoints:
             translator = load(folder)
             print(f"{folder}, {natural.summary(natural.natural(translator, given.pairs))}")
@@ -228,7 +228,6 @@ def main() -> None:
     if not any(pair.factors for pair in pairs):
         raise UserError(f"{given.corpus} has no factors, so nobody knows which words agree: probe on agreement")
     jobs = min(given.jobs or os.cpu_count() or 1, len(given.checkpoints))
-    writable(given.out)
     results = studies(given.checkpoints, jobs, given.corpus, size, given.seed, given.sites)
     for each in results:
         print(summary(each))

@@ -63,7 +63,7 @@ from .statistics import (
 from .stimuli import probed
 from .study import Family, Flips
 from .study import Size as Stimuli
-from .tables import export
+from .tables import export, write_json
 from .units import eighth
 
 TRAIN = Path(__file__).resolve().parents[2] / "train.py"
@@ -690,7 +690,6 @@ def page(found: Comparison, command: str) -> str:
 def save(found: Comparison, folder: Path, command: str) -> list[Path]:
     """Write compare.json, compare.html and csv/."""
     content = {"command": command, **asdict(found)}
-    data = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write(folder / "compare.json", data)
+    write_json(folder / "compare.json", content)
     write(folder / "compare.html", page(found, command))
     return [folder / "compare.json", folder / "compare.html", *export({"compare": found}, folder / "csv")]
