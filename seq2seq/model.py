@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -52,13 +53,12 @@ class Memory:
     keys: Tensor | None  # [B, S, H] the outputs as attention compares them
     mask: Tensor  # [B, S] true at words
     initial: Sequence[State]  # a decoder layer's first {state: [B, H]}, after the bridge
-    elapsed: int | Tensor = 0  # how many steps the decoder has made before that; [B, 1] where sentences differ
+    elapsed: Tensor  # [B, 1] how many steps the decoder has made before that
 
     def rows(self, index: Tensor) -> Memory:
         """The memory of some sentences, in this order; a sentence may be repeated."""
         keys = None if self.keys is None else self.keys[index]
-        elapsed = self.elapsed if isinstance(self.elapsed, int) else self.elapsed[index]
-        return Memory(self.states[index], keys, self.mask[index], select(self.initial, index), elapsed)
+        return Memory(self.states[index], keys, self.mask[index], select(self.initial, index), self.elapsed[index])
 
     @staticmethod
     def joined(parts: Sequence[Memory]) -> Memory:
@@ -68,10 +68,10 @@ class Memory:
             for layer in zip(*(part.initial for part in parts))
         ]
         keys = None if parts[0].keys is None else torch.cat([part.keys for part in parts if part.keys is not None])
-        elapsed = (
-            0 if isinstance(parts[0].elapsed, int) else torch.cat([torch.as_tensor(part.elapsed) for part in parts])
+        states, mask, elapsed = (
+            torch.cat([getattr(part, name) for part in parts]) for name in ("states", "mask", "elapsed")
         )
-        return Memory(torch.cat([p.states for p in parts]), keys, torch.cat([p.mask for p in parts]), initial, elapsed)
+        return Memory(states, keys, mask, initial, elapsed)
 
 
 def select(states: Sequence[State], index: Tensor) -> list[State]:
@@ -137,7 +137,8 @@ class Model(nn.Module):
                 {name: across(torch.cat([state[name] for state in final], 1)) for name, across in bridge.items()}
             )
         mask = torch.arange(source.shape[1], device=source.device) < lengths[:, None].to(source.device)
-        return Memory(x, self.attention.keys(x) if self.attention else None, mask, initial)
+        keys = self.attention.keys(x) if self.attention else None
+        return Memory(x, keys, mask, initial, elapsed=torch.zeros_like(lengths[:, None], device=source.device))
 
     def decode(self, target_in: Tensor, memory: Memory, tap: Tap | None = None) -> tuple[Tensor, list[State]]:
         """target_in [B, T] → features [B, T, E] whose product with the target embedding is the logits, and final states."""
@@ -147,24 +148,35 @@ class Model(nn.Module):
             x, [final], below = layer(x, [initial], tap=tap, below=below, elapsed=memory.elapsed)
             x = self.dropout(x)
             states.append(final)
-        return self.features(x, memory, tap), states
+        return self.features(x, memory, partial(along, tap)), states
 
     def step(
         self, token: Tensor, past: Sequence[State], memory: Memory, position: int, tap: Tap | None = None
     ) -> tuple[Tensor, list[State]]:
-        """One position of the decoder: token [B], past per layer → logits [B, V], states. Search and probes call this."""
-        x, states, below = self.embed(self.target_embedding, token)[:, None], [], list[Tensor]()  # [B, 1, E]
-        for layer, state in zip(self.decoder, past):
-            x, [new], below = layer.stepped(x, [state], None, tap, below, position, memory.elapsed)
-            states.append(new)
-        here = None if tap is None else lambda site, _, value: tap(site, position, value)
-        return self.logits(self.features(x, memory, here)[:, 0]), states
+        """One position of the decoder: token [B·K], past per layer → logits [B·K, V], states. Search and probes call this.
 
-    def features(self, hidden: Tensor, memory: Memory, tap: Tap | None) -> Tensor:
-        """The decoder's output [B, T, H], with what attention finds for it, brought to a word vector's size [B, T, E]."""
+        The K hypotheses of a sentence are neighbouring rows, and share its memory.
+        """
+        x, states, below = self.embed(self.target_embedding, token)[:, None], [], list[Tensor]()  # [B·K, 1, E]
+        B, K = len(memory.mask), len(token) // len(memory.mask)
+        elapsed = memory.elapsed.repeat_interleave(K, dim=0)
+        for layer, state in zip(self.decoder, past):
+            x, [new], below = layer.stepped(x, [state], None, tap, below, position, elapsed)
+            states.append(new)
+
+        def show(site: str, value: Tensor) -> Tensor:
+            return tap(site, position, value.flatten(0, 1)).view_as(value) if tap else value
+
+        return self.logits(self.features(x.view(B, K, -1), memory, show)).flatten(0, 1), states
+
+    def features(self, hidden: Tensor, memory: Memory, show: Callable[[str, Tensor], Tensor]) -> Tensor:
+        """The decoder's output [B, T, H], with what attention finds for it, brought to a word vector's size [B, T, E].
+
+        T are the positions of a sentence, or its hypotheses at one position; `show` has a tap see each value at a site.
+        """
         if self.attention:
-            weights = along(tap, "attention.weights", self.attention(hidden, memory.keys, memory.mask))  # [B, T, S]
-            context = along(tap, "attention.context", weights @ memory.states)  # [B, T, H]
+            weights = show("attention.weights", self.attention(hidden, memory.keys, memory.mask))  # [B, T, S]
+            context = show("attention.context", weights @ memory.states)  # [B, T, H]
             hidden = torch.cat([hidden, self.dropout(context)], dim=2)
         return self.dropout(torch.tanh(self.readout(hidden)))
 

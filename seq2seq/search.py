@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .batching import pad
+from .cells import State
 from .config import check, option
 from .model import BEGIN, END, PAD, Memory, Model, select
 from .taps import Recorder, Tap, over
@@ -83,47 +84,43 @@ def search(
     `limit` is how many pieces a translation may have, for all sentences or for each [B]: a sentence does not depend on its
     neighbours. `first` [B] are the pieces that the first step reads, instead of the begin piece: so a search may go on from
     the middle of a sentence, whose state is the memory's initial one. `forced` [B, P] makes every translation begin with
-    these pieces (PAD: free from here on). A tap sees every step, also the forced ones, with the K hypotheses of a sentence
-    in neighbouring rows, and positions counted from the first step.
+    these pieces (PAD: free from here on). A tap sees every step, also the forced ones, with the hypotheses of a sentence (one
+    at the first step) in neighbouring rows, and positions counted from the first step.
     """
     check_tap(tap, model.sites())
     K, V, device = settings.beam, model.vocabulary, memory.states.device
     sentence = torch.arange(len(memory.states), device=device)  # [N] who is still being translated
-    memory = memory.rows(sentence.repeat_interleave(K))
-    states = list(memory.initial)  # a layer's {state: [N·K, H]}
+    states: Sequence[State] = memory.initial  # a layer's {state: [N·k, H]}, of k ≤ K hypotheses: one at first
     if first is None:
         first = torch.full_like(sentence, BEGIN)
-    tokens = first.to(device).repeat_interleave(K)[:, None]  # [N·K, t + 1] what has been said
-    scores = torch.full((len(sentence), K), float("-inf"), device=device)  # [N, K] its log p
-    scores[:, 0] = 0.0
+    tokens = first.to(device)[:, None]  # [N·k, t + 1] what has been said
+    scores = torch.zeros(len(sentence), 1, device=device)  # [N, k] its log p
     limits = torch.as_tensor(limit, device=device).expand(len(sentence))  # [B]
+    shortest, longest = int(limits.min()), int(limits.max())
     no_end = torch.arange(V, device=device) != END  # [V]
     finished: list[list[Hypothesis]] = [[] for _ in sentence]
 
-    def finish(row: int, said: Sequence[int], score: float) -> None:
-        pieces = tuple(said[1:])
-        finished[row].append(Hypothesis(pieces, score, score / (len(pieces) + 1) ** settings.exponent))
-
-    for position in range(int(limits.max()) + 1):
+    for position in range(longest + 1):
         tap = None if over(tap, position) else tap
         logits, states = model.step(tokens[:, -1], states, memory, position, tap)
-        log_p = logits.log_softmax(dim=1)
-        log_p[:, [PAD, BEGIN]] = float("-inf")
-        full = (limits[sentence] == position).repeat_interleave(K)[:, None]  # [N·K, 1] what may grow no longer
-        log_p.masked_fill_(full & no_end, float("-inf"))
+        log_p = logits.log_softmax(dim=1).view(*scores.shape, V)  # [N, k, V]
+        log_p[..., PAD] = log_p[..., BEGIN] = float("-inf")
+        if position >= shortest:  # some may grow no longer
+            full = (limits[sentence] == position)[:, None, None]
+            log_p.masked_fill_(full & no_end, float("-inf"))
         if forced is not None and position < forced.shape[1]:
-            wanted = forced[sentence, position].repeat_interleave(K)[:, None]  # [N·K, 1]
+            wanted = forced[sentence, position][:, None, None]
             others = (torch.arange(V, device=device) != wanted) & (wanted != PAD)
             log_p.masked_fill_(others, float("-inf"))
-        total = scores[:, :, None] + log_p.view(len(sentence), K, V)
-        best, index = total.flatten(1).topk(min(2 * K, K * V), dim=1)  # [N, 2K]: K survive even if K end here
-        parent, piece = index // V, index % V
-        ending = (piece == END) & (best > float("-inf"))
-        for n, k in ending[:, :K].nonzero().tolist():
-            finish(int(sentence[n]), tokens[n * K + int(parent[n, k])].tolist(), float(best[n, k]))
-        scores, keep = best.masked_fill(piece == END, float("-inf")).topk(K, dim=1)  # [N, K]
-        rows = torch.arange(len(sentence), device=device)[:, None] * K + parent.gather(1, keep)
-        tokens = torch.cat([tokens[rows.flatten()], piece.gather(1, keep).flatten()[:, None]], dim=1)
+        total = log_p.add_(scores[:, :, None]).flatten(1)  # [N, k·V]
+        best, index = total.topk(min(2 * K, total.shape[1]), dim=1)  # [N, ≤ 2K]: K survive even if K end here
+        piece = index % V
+        rows = torch.arange(0, len(tokens), scores.shape[1], device=device)[:, None] + index // V  # grown from
+        ended = ((piece == END) & (best > float("-inf")))[:, :K].nonzero(as_tuple=True)
+        whole = zip(sentence[ended[0]].tolist(), tokens[rows[ended]].tolist(), best[ended].tolist())
+        for n, (_, *said), score in whole:
+            finished[n].append(Hypothesis(tuple(said), score, score / (len(said) + 1) ** settings.exponent))
+        scores, keep = best.masked_fill(piece == END, float("-inf")).topk(min(K, best.shape[1]), dim=1)  # [N, k]
         going = [
             len(finished[n]) < K and live for n, live in zip(sentence.tolist(), (scores[:, 0] > float("-inf")).tolist())
         ]
@@ -131,9 +128,10 @@ def search(
             break
         stay = torch.tensor(going, device=device)
         scores = scores.masked_fill(~stay[:, None], float("-inf"))  # who is done has nothing more to say
+        rows, piece = rows.gather(1, keep), piece.gather(1, keep)
         if tap is None and not all(going):  # a tap counts on every sentence keeping its rows
-            sentence, scores, rows = sentence[stay], scores[stay], rows[stay]
-            tokens = tokens.view(len(going), K, -1)[stay].flatten(0, 1)
-            memory = memory.rows(rows.flatten())
+            sentence, scores, rows, piece = sentence[stay], scores[stay], rows[stay], piece[stay]
+            memory = memory.rows(stay)
+        tokens = torch.cat([tokens[rows.flatten()], piece.view(-1, 1)], dim=1)
         states = select(states, rows.flatten())
     return [sorted(each, key=lambda hypothesis: -hypothesis.score)[:K] for each in finished]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -47,6 +48,18 @@ def test_the_step_shows_its_tap_the_position_it_is_given(any_model, ragged):
     assert all(set(steps) == {7} for steps in recorder.values.values())
 
 
+def test_hypotheses_of_a_sentence_share_its_memory(any_model, ragged):
+    """One step of three hypotheses each, beside the step of as many sentences with a memory each."""
+    rows = torch.arange(len(ragged.source)).repeat_interleave(3)
+    memory = any_model.encode(ragged.source, ragged.source_lengths)
+    memory = replace(memory, elapsed=torch.arange(len(ragged.source))[:, None])
+    tokens, repeated, made = torch.arange(3, 3 + len(rows)), memory.rows(rows), []
+    for each in (memory, repeated):
+        recorder = Recorder()
+        made.append((any_model.step(tokens, repeated.initial, each, 0, recorder), dict(recorder.values)))
+    same(*made)
+
+
 def test_every_named_state_crosses_the_bridge_by_itself(any_model, ragged):
     """One state of the encoder is changed at its end and the others held: the decoder must notice."""
     watch = Recorder()
@@ -69,7 +82,7 @@ def test_every_named_state_crosses_the_bridge_by_itself(any_model, ragged):
 
 def test_without_attention_the_source_is_seen_only_through_the_initial_state(any_model, ragged):
     memory = any_model.encode(ragged.source, ragged.source_lengths)
-    blank = type(memory)(memory.states * 0, memory.keys, memory.mask, memory.initial)
+    blank = replace(memory, states=memory.states * 0)
     features = [any_model.decode(ragged.target_in, each)[0] for each in (memory, blank)]
     assert torch.equal(*features) == (any_model.settings.attention == "none")
 
