@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy
 import torch
@@ -258,7 +258,7 @@ class Experiment:
     ) -> list[Continuation]:
         """Decode from the word on. `tap` makes the tap of a slice of `rows` (many are decoded part by part); its position 0
         is the step that reads the word's last piece, and it sees every step after that. `start` [R] goes on from elsewhere."""
-        said = []
+        said, judge = list[Continuation](), cache(self.judge)  # where rows are repeated, most go on alike
         for begin in range(0, len(rows), ROWS):
             part = slice(begin, begin + ROWS)
             index, acting = torch.as_tensor(rows[part]), tap(part) if tap else None
@@ -271,7 +271,7 @@ class Experiment:
                 first=here.first,
                 tap=acting,
             )
-            said += [self.judge(int(row), hypotheses[0].pieces) for row, hypotheses in zip(index, found)]
+            said += [judge(row, best.pieces) for row, [best, *_] in zip(index.tolist(), found)]
         return said
 
     @torch.inference_mode()
