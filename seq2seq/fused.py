@@ -17,13 +17,14 @@ from .cells import State
 
 
 class Sequence(torch.autograd.Function):
-    """x [B, T, E], h, c [B, H], weights and biases as in torch.nn.LSTM, inside [T, B, 1] (None: no padding), backward?
+    """x [B, T, E], h, c [B, H], weights and biases as in torch.nn.LSTM, inside [T, B, 1] (true at words), the length of the
+    shortest sentence, backward? No step before that length has padding, and none pays for it.
 
     → output [B, T, H] (0 in padding), final h, final c [B, H].
     """
 
     @staticmethod
-    def forward(ctx, x, h, c, weight_ih, weight_hh, bias_ih, bias_hh, inside, reverse):
+    def forward(ctx, x, h, c, weight_ih, weight_hh, bias_ih, bias_hh, inside, shortest, reverse):
         kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
         with torch.autocast("cpu", enabled=False):
             B, T, E = x.shape
@@ -44,13 +45,13 @@ class Sequence(torch.autograd.Function):
                 i, f, g, o = gate.chunk(4, dim=1)  # [B, H]
                 new_c = torch.addcmul(f * old_c, i, g, out=cells[t + after])
                 torch.mul(o, squashed[t].copy_(new_c).tanh_(), out=hiddens[t + after])
-                if inside is not None:
+                if t >= shortest:
                     new_c.copy_(torch.where(inside[t], new_c, old_c))
                     hiddens[t + after].copy_(torch.where(inside[t], hiddens[t + after], old_h))
             output = hiddens[after : T + after]
-            output = output.transpose(0, 1) if inside is None else (output * inside).transpose(0, 1)
+            output = (output * inside if shortest < T else output).transpose(0, 1)
         ctx.save_for_backward(x, W, U, gates, cells, hiddens, squashed, inside)
-        ctx.reverse, ctx.kinds = reverse, (weight_ih.dtype, h.dtype)
+        ctx.shortest, ctx.reverse, ctx.kinds = shortest, reverse, (weight_ih.dtype, h.dtype)
         last = order[-1] + after
         return output.contiguous(), hiddens[last].to(h.dtype), cells[last].clone()
 
@@ -68,10 +69,8 @@ class Sequence(torch.autograd.Function):
             # What each gate's drive owes to a change of c, and o's drive and c to a change of h: for all steps at once.
             by_cell = torch.stack([g * (i - i * i), old * (f - f * f), i * (1 - g * g)], dim=2)  # [T, B, 3, H]
             by_hidden, cell_by_hidden = squashed * (o - o * o), o * (1 - squashed * squashed)
-            if inside is not None:  # in padding nothing was computed: c and h are the old ones
-                d_output, by_hidden, cell_by_hidden = d_output * inside, by_hidden * inside, cell_by_hidden * inside
-                by_cell, f = by_cell * inside[:, :, None], torch.where(inside, f, 1.0)
-                outside = (~inside).to(x.dtype)
+            for slope in (by_cell.view(T, B, 3 * H), by_hidden, cell_by_hidden):
+                slope[ctx.shortest :].mul_(inside[ctx.shortest :])  # in padding nothing was computed
             d_h, d_c = d_h.to(x.dtype), d_c.clone()
             d_gates = torch.empty_like(gates)
             for t in range(T) if ctx.reverse else range(T - 1, -1, -1):
@@ -79,23 +78,24 @@ class Sequence(torch.autograd.Function):
                 d_c.addcmul_(flow, cell_by_hidden[t])
                 torch.mul(by_cell[t], d_c.to(x.dtype)[:, None], out=d_gates[t, :, : 3 * H].view(B, 3, H))
                 torch.mul(by_hidden[t], flow, out=d_gates[t, :, 3 * H :])
-                d_h = d_gates[t] @ U if inside is None else torch.addcmul(d_gates[t] @ U, d_h, outside[t])
-                d_c.mul_(f[t])
+                new_h, new_c = d_gates[t] @ U, d_c * f[t]
+                if t >= ctx.shortest:  # in padding c and h are the old ones
+                    new_h, new_c = torch.where(inside[t], new_h, d_h), torch.where(inside[t], new_c, d_c)
+                d_h, d_c = new_h, new_c
             flat = d_gates.view(T * B, 4 * H)
             d_x = (flat @ W).view(T, B, -1).transpose(0, 1)
             d_W = (flat.T @ x.view(T * B, -1)).to(weight_kind)
             d_U = (flat.T @ hiddens[before : T + before].reshape(T * B, H)).to(weight_kind)
             d_b = flat.sum(0).to(weight_kind)
-        return d_x, d_h.to(state_kind), d_c, d_W, d_U, d_b, d_b, None, None
+        return d_x, d_h.to(state_kind), d_c, d_W, d_U, d_b, d_b, None, None, None
 
 
 def lstm(
     x: Tensor, past: State, weights: Mapping[str, Tensor], lengths: Tensor | None, reverse: bool
 ) -> tuple[Tensor, State]:
     """x [B, T, E], past {state: [B, H]}, lengths [B] → output [B, T, H] and the final state."""
-    inside = None
-    if lengths is not None and int(lengths.min()) < x.shape[1]:
-        inside = torch.arange(x.shape[1])[:, None, None] < lengths[None, :, None]  # [T, B, 1]
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    output, h, c = Sequence.apply(x, past["hidden"], past["cell"], *(weights[name] for name in names), inside, reverse)
+    lengths = torch.full((x.shape[0],), x.shape[1]) if lengths is None else lengths
+    inside = torch.arange(x.shape[1])[:, None, None] < lengths[None, :, None]  # [T, B, 1]
+    each = [weights[name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    output, h, c = Sequence.apply(x, past["hidden"], past["cell"], *each, inside, int(lengths.min()), reverse)
     return output, {"hidden": h, "cell": c}
