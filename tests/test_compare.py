@@ -17,25 +17,11 @@ from seq2seq.cells import CELLS
 from seq2seq.config import UserError, settings
 from seq2seq.model import Model, ModelSettings
 from seq2seq.probing import __main__ as command
-from seq2seq.probing import compare as study
 from seq2seq.probing import gradients
-from seq2seq.probing.compare import (
-    AGREEMENT,
-    EVERYWHERE,
-    EXACT,
-    FULL,
-    QUICK,
-    Job,
-    Measured,
-    Seat,
-    compare,
-    conditions,
-    equal_units,
-    measure,
-    plan,
-    revived,
-    weights,
-)
+from seq2seq.probing.compare import measuring, page, training
+from seq2seq.probing.compare.comparison import AGREEMENT, EVERYWHERE, EXACT, compare, conditions
+from seq2seq.probing.compare.measuring import Measured, Seat, Slope, measure, revived
+from seq2seq.probing.compare.training import FULL, QUICK, Job, equal_units, plan, weights
 from seq2seq.probing.statistics import Estimate, holm
 from seq2seq.probing.study import Size as Stimuli
 from seq2seq.training import RECIPES
@@ -46,7 +32,7 @@ PAIRS = agreement("test")[::20]
 
 
 def run(cell: str, seed: int, outputs: list[str]) -> Measured:
-    rate, slope = Estimate(0.5, 0.4, 0.6, 9, 9), study.Slope("trained", "random pieces", Estimate(-0.1, -0.2, 0, 9, 9))
+    rate, slope = Estimate(0.5, 0.4, 0.6, 9, 9), Slope("trained", "random pieces", Estimate(-0.1, -0.2, 0, 9, 9))
     fresh = replace(slope, weights="untrained")
     seat = Seat("decoder.1.cell", "memory", 2, rate, 0.5)
     return Measured(
@@ -64,7 +50,7 @@ def test_all_cells_have_equally_many_weights(size):
     wanted = weights(own, 3000)
     for cell in CELLS:
         units = equal_units(cell, size.options)
-        assert abs(weights(replace(own, cell=cell, units=units), 3000) / wanted - 1) <= study.EQUAL
+        assert abs(weights(replace(own, cell=cell, units=units), 3000) / wanted - 1) <= training.EQUAL
         assert cell != "lstm" or units == own.units
 
 
@@ -74,13 +60,13 @@ def test_weights_are_those_of_the_network():
 
 
 def test_a_network_too_small_to_be_equalled_is_refused(monkeypatch):
-    monkeypatch.setattr(study, "EQUAL", 0.0)
+    monkeypatch.setattr(training, "EQUAL", 0.0)
     with pytest.raises(UserError, match="no gru network comes within 0%"):
         equal_units("gru", QUICK.options)
 
 
 def test_a_plan_has_every_cell_and_seed_alike_but_for_units_and_rate(monkeypatch):
-    monkeypatch.setattr(study, "equal_units", lambda cell, options: 8)
+    monkeypatch.setattr(training, "equal_units", lambda cell, options: 8)
     jobs = plan(FULL, 3, None, None, "captions")
     assert len({each.name for each in jobs}) == len(jobs) == 3 * len(CELLS) + 3
     assert {each.cell for each in jobs[: len(CELLS)]} == set(CELLS), "the first seed of all cells first"
@@ -88,7 +74,7 @@ def test_a_plan_has_every_cell_and_seed_alike_but_for_units_and_rate(monkeypatch
     changing = {"cell", "units", "seed", "learning_rate"}
     [alike] = {json.dumps({k: v for k, v in each.settings.items() if k not in changing}) for each in own}
     assert json.loads(alike)["max_steps"] == FULL.steps and json.loads(alike)["layers"] == 2
-    assert [each.cell for each in real] == list(study.REAL_TEXT)
+    assert [each.cell for each in real] == list(training.REAL_TEXT)
     assert all(each.settings["corpus"] == ["captions"] and each.settings["seed"] == 1 for each in real)
 
 
@@ -99,38 +85,38 @@ def test_a_run_is_trained_once_goes_on_where_it_stopped_and_keeps_its_settings(p
             (tmp_path / f"{split}.{side}").write_text("".join(f"{text}\n" for text in texts))
     options = {"corpus": str(tmp_path), "cell": "gru", "units": 8, "embedding": 6, "vocabulary": 400, "max_steps": 2}
     job, folder = Job("gru-1", "gru", options), tmp_path / "gru-1"
-    study.check(job, folder)
-    assert study.train(job, folder) is None
-    study.check(job, folder)
+    training.check(job, folder)
+    assert training.train(job, folder) is None
+    training.check(job, folder)
     finished = (folder / checkpoint.BEST).read_bytes()
     assert "step 2 " in capsys.readouterr().out
-    assert study.train(job, folder) is None and not capsys.readouterr().out, "it is not trained again"
+    assert training.train(job, folder) is None and not capsys.readouterr().out, "it is not trained again"
     (folder / checkpoint.SCORES).unlink()
-    assert study.train(job, folder) is None
+    assert training.train(job, folder) is None
     assert "resumed at step 2" in capsys.readouterr().out and (folder / checkpoint.SCORES).is_file()
     assert (folder / checkpoint.BEST).read_bytes() == finished
     with pytest.raises(UserError, match=r"--max-steps 2, this study asks for 3"):
-        study.check(replace(job, options={**options, "max_steps": 3}), folder)
+        training.check(replace(job, options={**options, "max_steps": 3}), folder)
 
 
 def test_how_a_training_ended_decides_what_follows(tmp_path, monkeypatch):
     """A training that diverged is a result; one that was refused ends the study, in its own words."""
-    monkeypatch.setattr(study, "TRAIN", tmp_path / "train.py")
+    monkeypatch.setattr(training, "TRAIN", tmp_path / "train.py")
     with pytest.raises(UserError, match="it needs the whole repository"):
-        study.train(Job("none", "gru", {}), tmp_path / "none")
+        training.train(Job("none", "gru", {}), tmp_path / "none")
     for status, said in ((3, "loss nan"), (2, "--units must be even")):
-        study.TRAIN.write_text(f"print('train.py: {said}')\nraise SystemExit({status})\n")
-        if status == study.DIVERGED:
-            assert study.train(Job("wild", "gru", {}), tmp_path / "wild") == "loss nan"
+        training.TRAIN.write_text(f"print('train.py: {said}')\nraise SystemExit({status})\n")
+        if status == training.DIVERGED:
+            assert training.train(Job("wild", "gru", {}), tmp_path / "wild") == "loss nan"
         else:
             with pytest.raises(UserError, match="training bad ended with status 2: --units must be even"):
-                study.train(Job("bad", "gru", {}), tmp_path / "bad")
+                training.train(Job("bad", "gru", {}), tmp_path / "bad")
 
 
 def test_an_interrupted_study_lets_the_training_save(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "TRAIN", tmp_path / "train.py")
+    monkeypatch.setattr(training, "TRAIN", tmp_path / "train.py")
     saves = f"lambda *_: (open({str(tmp_path / 'saved')!r}, 'w').close(), exit(130))"
-    study.TRAIN.write_text(
+    training.TRAIN.write_text(
         f"import signal, time\nsignal.signal(signal.SIGTERM, {saves})\nprint('begun', flush=True)\ntime.sleep(60)\n"
     )
 
@@ -140,7 +126,7 @@ def test_an_interrupted_study_lets_the_training_save(tmp_path, monkeypatch):
 
     monkeypatch.setattr("builtins.print", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        study.train(Job("gru-1", "gru", {}), tmp_path / "gru-1")
+        training.train(Job("gru-1", "gru", {}), tmp_path / "gru-1")
     assert (tmp_path / "saved").is_file()
 
 
@@ -151,7 +137,7 @@ def test_an_interrupted_study_lets_the_training_save(tmp_path, monkeypatch):
 def found(tmp_path_factory) -> Measured:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gradients, "LENGTH", 20)
-        patch.setattr(study, "test_pairs", lambda run: PAIRS[:12])
+        patch.setattr(measuring, "test_pairs", lambda run: PAIRS[:12])
         small = replace(QUICK, stimuli=Stimuli("tiny", frames=100, draws=2, recipients=12, events=40, cuts=0))
         return measure(load(DEMO), Job("lstm-1", "lstm", {"corpus": "agreement"}), DEMO, small, 1, lambda *_: None)
 
@@ -175,19 +161,19 @@ def test_what_was_measured_is_read_back_as_it_was(found):
 
 def test_a_run_that_understands_nothing_is_not_probed(tiny_run, monkeypatch, tmp_path):
     monkeypatch.setattr(gradients, "LENGTH", 20)
-    monkeypatch.setattr(study, "test_pairs", lambda run: PAIRS[:2])
-    monkeypatch.setattr(study, "probed", lambda *_: agreement("probe")[:400])
-    monkeypatch.setattr(study, "speed", lambda folder: 1.0)
+    monkeypatch.setattr(measuring, "test_pairs", lambda run: PAIRS[:2])
+    monkeypatch.setattr(measuring, "probed", lambda *_: agreement("probe")[:400])
+    monkeypatch.setattr(measuring, "speed", lambda folder: 1.0)
     out = tmp_path / "runs" / "lstm-1"
     out.parent.mkdir()
     out.symlink_to(tiny_run)
     job = Job("lstm-1", "lstm", {"corpus": "agreement"})
     small = replace(QUICK, stimuli=replace(QUICK.stimuli, frames=5))
-    got = study.measured(job, tmp_path, small, 1)
+    got = measuring.measured(job, tmp_path, small, 1)
     assert got.understood is None and not got.seats and not got.flips and not got.kept
     assert "train it on the agreement corpus" in got.not_measured["where gender sits, and what moves it"]
-    monkeypatch.setattr(study, "measure", None)
-    assert study.measured(job, tmp_path, small, 1) == got, "it is not measured again"
+    monkeypatch.setattr(measuring, "measure", None)
+    assert measuring.measured(job, tmp_path, small, 1) == got, "it is not measured again"
 
 
 # What is compared
@@ -242,15 +228,15 @@ class Text(HTMLParser):
 def test_the_page_and_the_tables_hold_every_run(tmp_path):
     right = [each.target for each in PAIRS]
     made = compare({"corpus": "a <b>"}, [run("lstm", 1, right), run("tanh", 1, right[::-1])], PAIRS, 1)
-    written = study.save(made, tmp_path, "python -m <it>")
-    page = Text((tmp_path / "compare.html").read_text(encoding="utf-8"))
-    assert "it" not in page.tags and "python -m <it>" in page.text and "how long <it> is kept" in page.text
+    written = page.save(made, tmp_path, "python -m <it>")
+    read = Text((tmp_path / "compare.html").read_text(encoding="utf-8"))
+    assert "it" not in read.tags and "python -m <it>" in read.text and "how long <it> is kept" in read.text
     content = json.loads((tmp_path / "compare.json").read_text(encoding="utf-8"))
     assert [each["run"] for each in content["runs"]] == ["lstm-1", "tanh-1"]
     assert {each.name for each in written} >= {"runs.csv", "runs.seats.csv", "accuracies.csv", "compared.csv"}
-    said = study.summary(made)
-    for row in study.table(made):
-        assert all(each in said and each in page.text for each in row)
+    said = page.summary(made)
+    for row in page.table(made):
+        assert all(each in said and each in read.text for each in row)
     assert all(not line.endswith(" ") for line in said.splitlines())
 
 

@@ -15,7 +15,7 @@ gates           saves, keeps, erases and rewrites, lets out: the textbook's stor
 persistence     for how many words a cell tells the noun, against its forget gates
 retention       which words of a sentence its final memories hold
 gradients       how much of a word's loss reaches the memory of the words before it
-compare         every cell on one task: trained alike, measured alike
+compare/        every cell on one task: trained alike, measured alike
 ladder          L1 to L7 and P1 to P5: the verdicts, each with the number that decides it
 examples        the boy and the girl, word by word, and with units turned by hand
 study           one run's experiments together → results

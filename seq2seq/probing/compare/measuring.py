@@ -1,0 +1,197 @@
+"""What is measured of one run."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import corpora
+from corpora.records import Pair
+
+from ... import checkpoint
+from ...checkpoint import HISTORY, Run, write
+from ...config import UserError
+from ...progress import Progress, share_done
+from ...translator import Translator, load
+from .. import gradients
+from ..gradients import RANDOM, SENTENCES, TRAINED, UNTRAINED
+from ..persistence import Curve, persistence
+from ..probes import fitted
+from ..reading import DECISIVE, Reader
+from ..statistics import Estimate, auc_estimate
+from ..stimuli import probed
+from ..study import Family, Flips
+from ..units import eighth
+from .training import CORPUS, Job, Size
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The gradient at the memory of the decoder's last layer, in powers of ten a word."""
+
+    weights: str
+    text: str
+    slope: Estimate
+
+
+@dataclass(frozen=True)
+class Seat:
+    """How well a probe of one site tells the gender of nouns and in templates that it was not fitted on."""
+
+    site: str
+    state: str  # memory, hidden
+    words: int  # after the noun; of an encoder, once the sentence has been read
+    area: Estimate  # AUC
+    untrained: float  # the same in a network that was never trained
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run."""
+
+    run: str
+    cell: str
+    seed: int
+    units: int
+    parameters: int
+    learning_rate: float
+    weights: str  # their digest
+    tokens_per_second: float  # target pieces in training, on the machine that trained it: wall-clock
+    outputs: list[str] = field(repr=False)  # translations of the test sentences
+    slopes: list[Slope]
+    understood: Estimate | None
+    seats: list[Seat]
+    flips: list[Flips]  # an eighth of the memory's units, in each direction
+    same_gender: Estimate | None  # control: from a donor of the same gender, how often a word changes all the same
+    kept: list[Curve]
+    not_measured: dict[str, str]  # what, and why not
+
+
+def slopes(translator: Translator, pairs: Sequence[Pair], size: gradients.Size, seed: int) -> list[Slope]:
+    """Of the trained network on sentences and on long random text, of untrained ones on random text."""
+    trained = deepcopy(translator.model).double()
+    fresh = [trained.untrained(seed + number) for number in range(size.networks)]
+    texts = {
+        SENTENCES: gradients.sentences(translator.tokenizer, pairs, size.sentences, seed),
+        RANDOM: gradients.random_pieces(trained.vocabulary, seed, gradients.LENGTH, gradients.SEQUENCES),
+    }
+    top = trained.decoder[-1]
+    site, asked = f"{top.places[0]}.{top.cell.memory}", ((TRAINED, SENTENCES), (TRAINED, RANDOM), (UNTRAINED, RANDOM))
+    return [
+        Slope(
+            kind,
+            text,
+            gradients.flow([trained] if kind == TRAINED else fresh, kind, text, texts[text], site, seed).slope,
+        )
+        for kind, text in asked
+    ]
+
+
+def seats(family: Family, seed: int) -> list[Seat]:
+    """Memory and hidden state of each layer of the decoder DECISIVE words after the noun, the memories that the encoder hands
+    over; of what has too few nouns, nothing."""
+    model, tokenizer = family.translator.model, family.translator.tokenizer
+    states = {
+        f"{layer.places[0]}.{state}": "memory" if state == layer.cell.memory else "hidden"
+        for layer in model.decoder
+        for state in (layer.cell.memory, layer.cell.states[0])
+    }
+    states |= {f"{place}.{model.encoder[-1].cell.memory}": "memory" for place in model.encoder[-1].places}
+    both = [
+        Reader(each, family.stimuli, family.good, [site for site in states if not site.startswith(family.place)])
+        for each in (family.translator, Translator(model.untrained(seed), tokenizer))
+    ]
+    found = []
+    for site, state in states.items():
+        tables = [reader.enough(site, DECISIVE) for reader in both]
+        areas = []
+        for table in (each for each in tables if each):
+            margins, rows = fitted(table).margin(table.values), table.held_out
+            lemmas = [lemma for lemma, keep in zip(table.lemmas, rows) if keep]
+            areas.append(auc_estimate(margins[rows], table.feminine[rows], lemmas, seed))
+        if len(areas) == len(both):
+            found.append(Seat(site, state, DECISIVE, areas[0], areas[1].value))
+    return found
+
+
+def measure(translator: Translator, job: Job, folder: Path, size: Size, seed: int, progress: Progress) -> Measured:
+    """Everything of one run."""
+    run, model = translator.run, translator.model
+    progress("translating the test sentences", 0.0)
+    outputs = translator.translate([pair.source for pair in test_pairs(run)])  # type: ignore[arg-type]  # it has one
+    pairs, reasons = probed(translator, CORPUS), dict[str, str]()
+    progress("gradients", 0.2)
+    found = Measured(
+        job.name, job.cell, run.training["seed"], run.model.units,
+        sum(parameter.numel() for parameter in model.parameters()), job.settings["learning_rate"],
+        checkpoint.digest(model.state_dict())[:16], speed(folder), outputs,
+        slopes(translator, pairs, size.gradients, seed), None, [], [], None, [], reasons,
+    )  # fmt: skip
+    progress("where gender sits", 0.4)
+    try:
+        family = Family(translator, pairs, "lexical", size.stimuli, seed)
+        order = family.order()
+        few = eighth(len(order))
+        found = replace(found, understood=family.understood, seats=seats(family, seed))
+        flips = family.flips(order, [few], family.name, lambda what, share: progress(what, 0.6 + share / 5))
+        found = replace(found, flips=flips, same_gender=family.same_gender(order[:few]))
+    except UserError as error:
+        reasons["where gender sits, and what moves it"] = str(error)
+        return found
+    progress("how long it is kept", 0.8)
+    span = max(pair.factors.distance for pair in pairs if pair.factors)
+    try:
+        units = {family.place: order[:few]}
+        curves = persistence(translator, pairs, units, seed, at_most=size.stimuli.events, span=span, gated=False)
+        found = replace(found, kept=curves)
+    except UserError as error:
+        reasons["how long it is kept"] = str(error)
+    return found
+
+
+def test_pairs(run: Run) -> Sequence[Pair]:
+    """The test split as the run's own scores have it."""
+    return corpora.load(CORPUS, "test", **run.loading).pairs
+
+
+def speed(folder: Path) -> float:
+    """Target pieces a second: the median over the stretches between evaluations."""
+    lines = (folder / HISTORY).read_text(encoding="utf-8").splitlines()
+    return statistics.median(json.loads(line)["tokens_per_second"] for line in lines)
+
+
+def revived(kind: Any, value: Any) -> Any:
+    """What `asdict` made of a dataclass, or of a list of them, as it was."""
+    if get_origin(kind) is UnionType:  # X | None
+        return None if value is None else revived(get_args(kind)[0], value)
+    if get_origin(kind) is list:
+        return [revived(get_args(kind)[0], each) for each in value]
+    if is_dataclass(kind):
+        types = get_type_hints(kind)
+        return kind(**{each.name: revived(types[each.name], value[each.name]) for each in fields(kind)})  # type: ignore[operator]
+    return value
+
+
+def measured(job: Job, out: Path, size: Size, seed: int) -> Measured:
+    """What was measured of a run, from an earlier time where that was of the same weights and asked the same."""
+    folder, path = out / "runs" / job.name, out / "measured" / f"{job.name}.json"
+    translator = load(folder)
+    asked = {
+        "weights": checkpoint.digest(translator.model.state_dict()),
+        "size": json.loads(json.dumps(asdict(size))),
+        "seed": seed,
+    }
+    if path.is_file():
+        content = checkpoint.read_json(path)
+        if content.get("asked") == asked:
+            return revived(Measured, content["found"])
+    with share_done(job.name) as show:
+        found = measure(translator, job, folder, size, seed, show)
+    write(path, json.dumps({"asked": asked, "found": asdict(found)}, ensure_ascii=False, allow_nan=False) + "\n")
+    return found
