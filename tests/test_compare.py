@@ -36,7 +36,7 @@ def run(cell: str, seed: int, outputs: list[str]) -> Measured:
     fresh = replace(slope, weights="untrained")
     seat = Seat("decoder.1.cell", "memory", 2, rate, 0.5)
     return Measured(
-        f"{cell}-{seed}", cell, seed, 8, 1000, 1e-3, "0" * 16, 100.0, outputs, [slope, fresh], rate, [seat], [], None, [],
+        f"{cell}-{seed}", cell, seed, 8, 1000, 1e-3, "0" * 16, 100.0, outputs, [slope, fresh], rate, [seat], [], [],
         {"how long <it> is kept": "too few"},
     )  # fmt: skip
 
@@ -147,8 +147,11 @@ def test_the_demo_is_measured(found):
     memory, hidden, *encoder = found.seats
     assert (memory.site, hidden.site) == ("decoder.0.cell", "decoder.0.hidden") and len(encoder) == 2
     assert memory.area.value > 0.9 and all(0 <= each.untrained <= 1 for each in found.seats)
-    assert {each.direction for each in found.flips} == {"masculine → feminine", "feminine → masculine"}
-    assert all(each.k == 32 for each in found.flips) and found.same_gender
+    assert {each.direction for each in found.moved} == {"masculine → feminine", "feminine → masculine"}
+    assert [each.what for each in found.moved] == [what for what in measuring.PARTS for _ in range(2)]
+    eighth, eighths, whole = found.moved[::2]
+    assert replace(eighths, what=eighth.what) == eighth, "the demo has one layer"
+    assert (eighth.draws, whole.draws) == (2, 0) and whole.all_words.value > 0.5
     assert all(len(each.distance) == 5 and not each.kept for each in found.kept), (
         "four words, and no forget gates asked"
     )
@@ -170,7 +173,7 @@ def test_a_run_that_understands_nothing_is_not_probed(tiny_run, monkeypatch, tmp
     job = Job("lstm-1", "lstm", {"corpus": "agreement"})
     small = replace(QUICK, stimuli=replace(QUICK.stimuli, frames=5))
     got = measuring.measured(job, tmp_path, small, 1)
-    assert got.understood is None and not got.seats and not got.flips and not got.kept
+    assert got.understood is None and not got.seats and not got.moved and not got.kept
     assert "train it on the agreement corpus" in got.not_measured["where gender sits, and what moves it"]
     monkeypatch.setattr(measuring, "measure", None)
     assert measuring.measured(job, tmp_path, small, 1) == got, "it is not measured again"

@@ -8,7 +8,7 @@ what it wants and reads what it said, or is forced through the sentence's own wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
@@ -24,7 +24,7 @@ from ..batching import pad, sources
 from ..config import UserError
 from ..model import END, Memory
 from ..search import SearchSettings, Start, read_prefixes, search
-from ..taps import Patch, Recorder, Tap, anywhere, in_encoder
+from ..taps import Chain, Patch, Recorder, Tap, anywhere, in_encoder
 from ..tokenizer import Tokenizer, Word
 from ..translator import Translator
 from .statistics import cluster_mean
@@ -183,10 +183,12 @@ class Experiment:
         before = replace(memory, initial=initial, elapsed=elapsed, keys=None)
         return before, made.at(self.site, at), list(zip(made.sources, made.targets))
 
-    def traits(self, rows: Sequence[int]) -> NDArray[numpy.floating]:
-        """What random units are matched on: each unit's variance over these rows, and how strongly it is read: [H, 2]."""
-        weights = outgoing(self.translator.model, self.site).numpy()
-        return numpy.stack([self.own[rows].var(0).numpy(), weights], axis=1)
+    def traits(self, rows: Sequence[int], site: str | None = None) -> NDArray[numpy.floating]:
+        """What random units of a state (None: the cell) are matched on: each unit's variance over these rows, and how strongly
+        it is read: [H, 2]."""
+        values = self.values(site) if site else self.own
+        weights = outgoing(self.translator.model, site or self.site).numpy()
+        return numpy.stack([values[rows].var(0).numpy(), weights], axis=1)
 
     @cached_property
     def heard(self) -> Tensor:
@@ -325,14 +327,20 @@ class Experiment:
     def interchange(
         self, pairs: Sequence[Partners], units: Sequence[Tensor], beam: int = 1
     ) -> list[list[Continuation]]:
-        """For each set of units, each recipient's continuation with its donor's values in these units."""
-        recipients = [pair.recipient for pair in pairs]
-        own, donor = self.own[recipients], self.own[[pair.donor for pair in pairs]]  # [R, H]
-        values = []
-        for chosen in units:
-            mixed = own.clone()
-            mixed[:, chosen] = donor[:, chosen]
-            values.append(mixed)
-        value = torch.cat(values)
-        said = self.go_on(recipients * len(units), lambda part: at_start(self.site, value[part]), beam)
+        """For each set of the cell's units, each recipient's continuation with its donor's values in these units."""
+        return self.exchange(pairs, [{self.site: chosen} for chosen in units], beam)
+
+    def exchange(
+        self, pairs: Sequence[Partners], sets: Sequence[Mapping[str, Tensor]], beam: int = 1
+    ) -> list[list[Continuation]]:
+        """As `interchange`, with units of several sites at once; each set has units of the same sites."""
+        recipients, donors = [pair.recipient for pair in pairs], [pair.donor for pair in pairs]
+        values = {}
+        for site in sets[0]:
+            known = self.own if site == self.site else self.values(site)
+            own, donor = known[recipients], known[donors]  # [R, H]
+            mixed = [own.index_copy(1, units[site], donor[:, units[site]]) for units in sets]
+            values[site] = torch.cat(mixed)
+        tap = lambda part: Chain(*(at_start(site, value[part]) for site, value in values.items()))
+        said = self.go_on(recipients * len(sets), tap, beam)
         return [said[start : start + len(pairs)] for start in range(0, len(said), len(pairs))]

@@ -11,6 +11,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+import numpy
+import torch
+
 import corpora
 from corpora.records import Pair
 
@@ -24,10 +27,10 @@ from ..gradients import RANDOM, SENTENCES, TRAINED, UNTRAINED
 from ..persistence import Curve, persistence
 from ..probes import fitted
 from ..reading import DECISIVE, Reader
-from ..statistics import Estimate, auc_estimate
-from ..stimuli import probed
-from ..study import Family, Flips
-from ..units import eighth
+from ..statistics import Estimate, auc_estimate, beside, cluster_mean
+from ..stimuli import GENDERS, other, probed
+from ..study import Family
+from ..units import eighth, matched
 from .training import CORPUS, Job, Size
 
 
@@ -51,6 +54,27 @@ class Seat:
     untrained: float  # the same in a network that was never trained
 
 
+PARTS = EIGHTH, EIGHTHS, WHOLE = (
+    "⅛ of the last layer's memory",
+    "⅛ of every layer's memory",
+    "every layer's whole memory",
+)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a donor's units do, put in once at the noun: in how many sentences every later agreeing word changes its gender."""
+
+    what: str  # one of PARTS
+    direction: str  # "masculine → feminine", …
+    all_words: Estimate
+    draws: int  # random sets of other units, matched on variance and outgoing weights, on the same sentences
+    random_mean: float | None
+    random_high: float | None  # their 95th percentile
+    p: float | None  # (b + 1) / (B + 1), b: random sets that change as much or more
+    same_gender: Estimate  # control: from a donor of the same gender, how often a word changes all the same
+
+
 @dataclass(frozen=True)
 class Measured:
     """One run."""
@@ -67,8 +91,7 @@ class Measured:
     slopes: list[Slope]
     understood: Estimate | None
     seats: list[Seat]
-    flips: list[Flips]  # an eighth of the memory's units, in each direction
-    same_gender: Estimate | None  # control: from a donor of the same gender, how often a word changes all the same
+    moved: list[Moved]
     kept: list[Curve]
     not_measured: dict[str, str]  # what, and why not
 
@@ -120,6 +143,37 @@ def seats(family: Family, seed: int) -> list[Seat]:
     return found
 
 
+def moves(family: Family, draws: int, seed: int) -> list[Moved]:
+    """The units whose means for the two genders are furthest apart, and all, in both directions."""
+    experiment, found = family.experiment, list[Moved]()
+    sites = [f"{layer.places[0]}.{layer.cell.memory}" for layer in family.translator.model.decoder]
+    order = {site: family.order(site) for site in sites}
+    few = {site: units[: eighth(len(units))] for site, units in order.items()}
+    for what, chosen in ((EIGHTH, {sites[-1]: few[sites[-1]]}), (EIGHTHS, few), (WHOLE, order)):
+        random, drawn = numpy.random.default_rng(seed), dict[str, list[list[int]]]()
+        for site, units in chosen.items():
+            drawn[site], _ = matched(units, experiment.traits(family.fitted, site), draws, random)
+        sets = [chosen, *({site: drawn[site][n] for site in drawn} for n in range(min(map(len, drawn.values()))))]
+        asked = [{site: torch.tensor(units) for site, units in each.items()} for each in sets]
+        for gender in GENDERS:
+            pairs, alike = family.partners(gender=gender), family.partners(gender=gender, same_gender=True)
+            lemmas = family.lemmas([each.recipient for each in pairs])
+            changed = [[each.all_are(other(gender)) for each in said] for said in experiment.exchange(pairs, asked)]
+            own, *rates = (cluster_mean(each, lemmas) for each in changed)
+            [said] = experiment.exchange(alike, asked[:1])
+            found.append(
+                Moved(
+                    what,
+                    f"{gender} → {other(gender)}",
+                    family.rate(changed[0], pairs),
+                    len(rates),
+                    *beside(own, rates, draws),
+                    family.rate([each.any_is(other(gender)) for each in said], alike),
+                )
+            )
+    return found
+
+
 def measure(translator: Translator, job: Job, folder: Path, size: Size, seed: int, progress: Progress) -> Measured:
     """Everything of one run."""
     run, model = translator.run, translator.model
@@ -131,23 +185,22 @@ def measure(translator: Translator, job: Job, folder: Path, size: Size, seed: in
         job.name, job.cell, run.training["seed"], run.model.units,
         sum(parameter.numel() for parameter in model.parameters()), job.settings["learning_rate"],
         checkpoint.digest(model.state_dict())[:16], speed(folder), outputs,
-        slopes(translator, pairs, size.gradients, seed), None, [], [], None, [], reasons,
+        slopes(translator, pairs, size.gradients, seed), None, [], [], [], reasons,
     )  # fmt: skip
     progress("where gender sits", 0.4)
     try:
         family = Family(translator, pairs, "lexical", size.stimuli, seed)
-        order = family.order()
-        few = eighth(len(order))
         found = replace(found, understood=family.understood, seats=seats(family, seed))
-        flips = family.flips(order, [few], family.name, lambda what, share: progress(what, 0.6 + share / 5))
-        found = replace(found, flips=flips, same_gender=family.same_gender(order[:few]))
+        progress("what moves it", 0.6)
+        found = replace(found, moved=moves(family, size.stimuli.draws, seed))
     except UserError as error:
         reasons["where gender sits, and what moves it"] = str(error)
         return found
     progress("how long it is kept", 0.8)
     span = max(pair.factors.distance for pair in pairs if pair.factors)
     try:
-        units = {family.place: order[:few]}
+        order = family.order()
+        units = {family.place: order[: eighth(len(order))]}
         curves = persistence(translator, pairs, units, seed, at_most=size.stimuli.events, span=span, gated=False)
         found = replace(found, kept=curves)
     except UserError as error:

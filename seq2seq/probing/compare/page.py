@@ -14,7 +14,7 @@ from ..gradients import INKS, RANDOM, TRAINED, UNTRAINED
 from ..statistics import interval, number, percent
 from ..tables import export, write_json
 from .comparison import AGREEMENT, EVERYWHERE, EXACT, Comparison
-from .measuring import Measured
+from .measuring import PARTS, Measured
 
 
 def over_runs(values: Sequence[float | None], form: str) -> str:
@@ -45,14 +45,15 @@ def area(found: Measured, state: str, untrained: bool = False) -> float | None:
     return None if not of else of[-1].untrained if untrained else of[-1].area.value
 
 
-def flipped(found: Measured) -> float | None:
+def flipped(found: Measured, what: str) -> float | None:
     """The weaker direction."""
-    return min((each.all_words.value for each in found.flips), default=None)
+    return min((each.all_words.value for each in found.moved if each.what == what), default=None)
 
 
-def by_chance(found: Measured) -> float | None:
-    """Random units, the stronger direction."""
-    return max((each.random_mean for each in found.flips if each.random_mean is not None), default=None)
+def controls(found: Measured) -> tuple[float | None, float | None]:
+    """Random units and donors of the same gender: the most that any of them does."""
+    random = [each.random_mean for each in found.moved if each.random_mean is not None]
+    return max(random, default=None), max((each.same_gender.value for each in found.moved), default=None)
 
 
 def slope(found: Measured, kind: str, text: str) -> float:
@@ -71,7 +72,7 @@ def table(found: Comparison) -> list[list[str]]:
     rows = [
         ["cell", "units", "weights", "learning rate", "runs understood", EXACT, "agreement", f"agreement, {hard}",
          "gradient, trained", "gradient, untrained", "half-life", "AUC memory", "AUC hidden", "AUC memory, untrained",
-         "flipped", "flipped, random units", "tokens/s"]
+         *(f"flipped, {what}" for what in PARTS), "flipped, random units", "flipped, donor of the same gender", "tokens/s"]
     ]  # fmt: skip
     right = {(each.cell, each.what, each.where): each.rate for each in found.accuracies}
     for cell in dict.fromkeys(each.cell for each in found.runs):
@@ -91,7 +92,8 @@ def table(found: Comparison) -> list[list[str]]:
                 lives(own),
                 *(over_runs([area(each, state) for each in own], ".2f") for state in ("memory", "hidden")),
                 over_runs([area(each, "memory", untrained=True) for each in own], ".2f"),
-                *(over_runs([rate(each) for each in own], ".0%") for rate in (flipped, by_chance)),
+                *(over_runs([flipped(each, what) for each in own], ".0%") for what in PARTS),
+                *(over_runs(values, ".0%") for values in zip(*map(controls, own))),
                 over_runs([each.tokens_per_second for each in own], ",.0f"),
             ]
         )
@@ -144,9 +146,9 @@ HOW = """A row is a cell. Accuracies are of the test sentences, with 95 % interv
 mean of the runs [the least, the most]. gradient: powers of ten a word, at the memory, over 200 random pieces; 0 is a perfect
 memory line. half-life: words until the memories of two sentences that differ in their noun are half as far apart. AUC: a probe
 of the decoder's last layer, two words after the noun, on nouns it was not fitted on. flipped: sentences in which every later
-agreeing word changes when an eighth of the memory's units come from a sentence of the other gender, the weaker direction.
-tokens/s: wall-clock, on the machine that trained. All intervals, and the control of a donor of the same gender, are in
-compare.json and csv/. p: signs of lemma means flipped, so over nouns, in these runs."""
+agreeing word changes when these units of the decoder come, once, at the noun, from a sentence of the other gender, the weaker
+direction; of the controls the most that any of them does (of the same gender: any word). tokens/s: wall-clock, on the machine
+that trained. All intervals are in compare.json and csv/. p: signs of lemma means flipped, so over nouns, in these runs."""
 
 
 def page(found: Comparison, command: str) -> str:
