@@ -177,6 +177,12 @@ def test_a_run_that_understands_nothing_is_not_probed(tiny_run, monkeypatch, tmp
     assert "train it on the agreement corpus" in got.not_measured["where gender sits, and what moves it"]
     monkeypatch.setattr(measuring, "measure", None)
     assert measuring.measured(job, tmp_path, small, 1) == got, "it is not measured again"
+    path = tmp_path / "measured" / "lstm-1.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["found"]["moved"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(TypeError, match="not callable"):  # what an earlier version measured is measured again
+        measuring.measured(job, tmp_path, small, 1)
 
 
 # What is compared

@@ -104,6 +104,23 @@ def test_interchange_is_what_a_patched_search_from_the_beginning_finds(translato
     assert said[0][0].text == independent(translator, boy, girl, units)
 
 
+# the clock is not exchanged, nor what a grid hands upward at this step
+@pytest.mark.parametrize("cell", sorted(CELLS.keys() - {"clockwork", "grid"}))
+def test_with_all_its_donors_states_a_sentence_goes_on_as_its_donor_does(cell, tiny_model, tokenizer, stimuli):
+    """Without attention nothing else is known of a sentence; what a layer below says at this step follows from its states."""
+    experiment = Experiment(Translator(tiny_model("none", 2, cell=cell), tokenizer), stimuli[:12])
+    pairs = [Partners(row, 11 - row) for row in range(12)]
+    whole = {site: torch.arange(experiment.values(site).shape[1]) for site in experiment.states}
+    few = {site: units[:1] for site, units in whole.items()}
+    after = lambda row, said: said.text[len(tokenizer.decode(stimuli[row].pieces[: stimuli[row].position])) :]
+    own = [after(row, said) for row, said in enumerate(experiment.go_on(range(12)))]
+    all_of_it, a_little = (list(map(after, range(12), said)) for said in experiment.exchange(pairs, [whole, few]))
+    for pair, said in zip(pairs, all_of_it):
+        least = min(len(said), len(own[pair.donor]))  # the longer source may say more
+        assert said[:least] == own[pair.donor][:least]
+    assert a_little != all_of_it != own
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_going_on_from_the_noun_is_going_on_with_the_sentence(cell, tiny_model, tokenizer, stimuli):
     """Every state, and a clock if the cell has one, is as it was: read at once, or forced up to the noun anew."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -243,7 +244,8 @@ def measured(job: Job, out: Path, size: Size, seed: int) -> Measured:
     if path.is_file():
         content = checkpoint.read_json(path)
         if content.get("asked") == asked:
-            return revived(Measured, content["found"])
+            with suppress(KeyError):  # an earlier version measured something else
+                return revived(Measured, content["found"])
     with share_done(job.name) as show:
         found = measure(translator, job, folder, size, seed, show)
     write(path, json.dumps({"asked": asked, "found": asdict(found)}, ensure_ascii=False, allow_nan=False) + "\n")
