@@ -19,8 +19,8 @@ from seq2seq.model import Model, ModelSettings
 from seq2seq.probing import __main__ as command
 from seq2seq.probing import gradients
 from seq2seq.probing.compare import measuring, page, training
-from seq2seq.probing.compare.comparison import AGREEMENT, EVERYWHERE, EXACT, compare, conditions
-from seq2seq.probing.compare.measuring import Measured, Seat, Slope, measure, revived
+from seq2seq.probing.compare.comparison import AGREEMENT, EXACT, compare
+from seq2seq.probing.compare.measuring import EVERYWHERE, Measured, Preferred, Seat, Slope, conditions, measure, revived
 from seq2seq.probing.compare.training import FULL, QUICK, Job, equal_units, plan, weights
 from seq2seq.probing.statistics import Estimate, holm
 from seq2seq.probing.study import Size as Stimuli
@@ -36,7 +36,8 @@ def run(cell: str, seed: int, outputs: list[str]) -> Measured:
     fresh = replace(slope, weights="untrained")
     seat = Seat("decoder.1.cell", "memory", 2, rate, 0.5)
     return Measured(
-        f"{cell}-{seed}", cell, seed, 8, 1000, 1e-3, "0" * 16, 100.0, outputs, [slope, fresh], rate, [seat], [], [],
+        f"{cell}-{seed}", cell, seed, 8, 1000, 1e-3, "0" * 16, 100.0, outputs, [slope, fresh],
+        [Preferred("all", rate)], rate, [seat], [], [],
         {"how long <it> is kept": "too few"},
     )  # fmt: skip
 
@@ -147,6 +148,8 @@ def test_the_demo_is_measured(found):
     memory, hidden, *encoder = found.seats
     assert (memory.site, hidden.site) == ("decoder.0.cell", "decoder.0.hidden") and len(encoder) == 2
     assert memory.area.value > 0.9 and all(0 <= each.untrained <= 1 for each in found.seats)
+    where = {each.where: each.rate for each in found.preferred}
+    assert where[measuring.EVERYWHERE].value > 0.9 and sum(each.n for each in where.values()) == 2 * where["all"].n
     assert {each.direction for each in found.moved} == {"masculine → feminine", "feminine → masculine"}
     assert [each.what for each in found.moved] == [what for what in measuring.PARTS for _ in range(2)]
     eighth, eighths, whole = found.moved[::2]

@@ -16,7 +16,7 @@ from ...agreement import coherent
 from ...checkpoint import SCORES, Run
 from ...config import UserError
 from ..statistics import Estimate, by_cluster, estimate, holm, sign_flip, too_few_to_flip
-from .measuring import Measured, measured, speed, test_pairs
+from .measuring import EVERYWHERE, Measured, conditions, measured, speed, test_pairs
 from .training import CORPUS, EQUAL, RECIPE, REFERENCE, Job, Size, check, plan, train
 
 EXACT, AGREEMENT = "exact match", "every agreeing word right"
@@ -66,19 +66,6 @@ class Comparison:
     compared: list[Compared]
     real_text: list[RealText]
     not_trained: dict[str, str]
-
-
-EVERYWHERE = "all"
-
-
-def conditions(pairs: Sequence[Pair]) -> dict[str, list[int]]:
-    """Where an accuracy is asked for: everywhere, and in each cell of distance and intervener."""
-    cells: dict[tuple[int, str], list[int]] = {}
-    for row, pair in enumerate(pairs):
-        if pair.factors:
-            cells.setdefault((pair.factors.distance, pair.factors.intervener), []).append(row)
-    found = {f"{distance} words, {intervener}": rows for (distance, intervener), rows in sorted(cells.items())}
-    return {EVERYWHERE: [row for rows in cells.values() for row in rows], **found}
 
 
 def outcomes(found: Measured, pairs: Sequence[Pair]) -> dict[str, list[bool]]:

@@ -25,11 +25,12 @@ from ...progress import Progress, share_done
 from ...translator import Translator, load
 from .. import gradients
 from ..gradients import RANDOM, SENTENCES, TRAINED, UNTRAINED
+from ..interventions import Experiment
 from ..persistence import Curve, persistence
 from ..probes import fitted
 from ..reading import DECISIVE, Reader
-from ..statistics import Estimate, auc_estimate, beside, cluster_mean
-from ..stimuli import GENDERS, other, probed
+from ..statistics import Estimate, auc_estimate, beside, cluster_mean, estimate
+from ..stimuli import GENDERS, other, probed, select
 from ..study import Family
 from ..units import eighth, matched
 from .training import CORPUS, Job, Size
@@ -53,6 +54,28 @@ class Seat:
     words: int  # after the noun; of an encoder, once the sentence has been read
     area: Estimate  # AUC
     untrained: float  # the same in a network that was never trained
+
+
+EVERYWHERE = "all"
+
+
+def conditions(pairs: Sequence[Pair]) -> dict[str, list[int]]:
+    """Where an accuracy is asked for: everywhere, and in each cell of distance and intervener."""
+    cells: dict[tuple[int, str], list[int]] = {}
+    for row, pair in enumerate(pairs):
+        if pair.factors:
+            cells.setdefault((pair.factors.distance, pair.factors.intervener), []).append(row)
+    found = {f"{distance} words, {intervener}": rows for (distance, intervener), rows in sorted(cells.items())}
+    return {EVERYWHERE: [row for rows in cells.values() for row in rows], **found}
+
+
+@dataclass(frozen=True)
+class Preferred:
+    """Forced choice (Linzen, Dupoux & Goldberg 2016): the sentence forced up to the first word that agrees with its noun, how
+    often that word's form is likelier than the other gender's. Chance is one half; what else the run would say is not asked."""
+
+    where: str
+    rate: Estimate
 
 
 PARTS = EIGHTH, EIGHTHS, WHOLE = (
@@ -90,6 +113,7 @@ class Measured:
     tokens_per_second: float  # target pieces in training, on the machine that trained it: wall-clock
     outputs: list[str] = field(repr=False)  # translations of the test sentences
     slopes: list[Slope]
+    preferred: list[Preferred]
     understood: Estimate | None
     seats: list[Seat]
     moved: list[Moved]
@@ -114,6 +138,19 @@ def slopes(translator: Translator, pairs: Sequence[Pair], size: gradients.Size, 
             gradients.flow([trained] if kind == TRAINED else fresh, kind, text, texts[text], site, seed).slope,
         )
         for kind, text in asked
+    ]
+
+
+def preferred(translator: Translator, pairs: Sequence[Pair], size: Size, seed: int) -> list[Preferred]:
+    """In each cell of distance and intervener, and everywhere."""
+    stimuli = select(pairs, translator.tokenizer, "lexical", size.stimuli.frames)
+    silent = [each for each in stimuli if each.silent]
+    experiment = Experiment(translator, silent)
+    right = (experiment.log_odds(range(len(silent)), experiment.forced(range(len(silent)))) < 0).tolist()
+    lemmas = [each.factors.lemma for each in silent]
+    return [
+        Preferred(where, estimate([right[row] for row in rows], [lemmas[row] for row in rows], seed))
+        for where, rows in conditions([each.pair for each in silent]).items()
     ]
 
 
@@ -186,7 +223,7 @@ def measure(translator: Translator, job: Job, folder: Path, size: Size, seed: in
         job.name, job.cell, run.training["seed"], run.model.units,
         sum(parameter.numel() for parameter in model.parameters()), job.settings["learning_rate"],
         checkpoint.digest(model.state_dict())[:16], speed(folder), outputs,
-        slopes(translator, pairs, size.gradients, seed), None, [], [], [], reasons,
+        slopes(translator, pairs, size.gradients, seed), preferred(translator, pairs, size, seed), None, [], [], [], reasons,
     )  # fmt: skip
     progress("where gender sits", 0.4)
     try:

@@ -13,8 +13,8 @@ from ..figures import Series, chart
 from ..gradients import INKS, RANDOM, TRAINED, UNTRAINED
 from ..statistics import interval, number, percent
 from ..tables import export, write_json
-from .comparison import AGREEMENT, EVERYWHERE, EXACT, Comparison
-from .measuring import PARTS, Measured
+from .comparison import AGREEMENT, EXACT, Comparison
+from .measuring import EVERYWHERE, PARTS, Measured
 
 
 def over_runs(values: Sequence[float | None], form: str) -> str:
@@ -56,6 +56,10 @@ def controls(found: Measured) -> tuple[float | None, float | None]:
     return max(random, default=None), max((each.same_gender.value for each in found.moved), default=None)
 
 
+def preference(found: Measured, where: str) -> float | None:
+    return next((each.rate.value for each in found.preferred if each.where == where), None)
+
+
 def slope(found: Measured, kind: str, text: str) -> float:
     return next(each.slope.value for each in found.slopes if (each.weights, each.text) == (kind, text))
 
@@ -71,7 +75,8 @@ def table(found: Comparison) -> list[list[str]]:
     hard = hardest(found)
     rows = [
         ["cell", "units", "weights", "learning rate", "runs understood", EXACT, "agreement", f"agreement, {hard}",
-         "gradient, trained", "gradient, untrained", "half-life", "AUC memory", "AUC hidden", "AUC memory, untrained",
+         "forced choice",
+         f"forced choice, {hard}", "gradient, trained", "gradient, untrained", "half-life", "AUC memory", "AUC hidden", "AUC memory, untrained",
          *(f"flipped, {what}" for what in PARTS), "flipped, random units", "flipped, donor of the same gender", "tokens/s"]
     ]  # fmt: skip
     right = {(each.cell, each.what, each.where): each.rate for each in found.accuracies}
@@ -88,6 +93,7 @@ def table(found: Comparison) -> list[list[str]]:
                     interval(right[cell, *key])
                     for key in ((EXACT, EVERYWHERE), (AGREEMENT, EVERYWHERE), (AGREEMENT, hard))
                 ),
+                *(over_runs([preference(each, where) for each in own], ".1%") for where in (EVERYWHERE, hard)),
                 *(over_runs([slope(each, kind, RANDOM) for each in own], ".3f") for kind in (TRAINED, UNTRAINED)),
                 lives(own),
                 *(over_runs([area(each, state) for each in own], ".2f") for state in ("memory", "hidden")),
@@ -143,8 +149,9 @@ def figure(found: Comparison) -> str:
 
 
 HOW = """A row is a cell. Accuracies are of the test sentences, with 95 % intervals over nouns and training seeds; all else is the
-mean of the runs [the least, the most]. gradient: powers of ten a word, at the memory, over 200 random pieces; 0 is a perfect
-memory line. half-life: words until the memories of two sentences that differ in their noun are half as far apart. AUC: a probe
+mean of the runs [the least, the most]. forced choice: how often the first word that agrees is likelier in its noun's gender than
+in the other's, the sentence forced up to it; chance is 50 %. gradient: powers of ten a word, at the memory, over 200 random
+pieces; 0 is a perfect memory line. half-life: words until the memories of two sentences that differ in their noun are half as far apart. AUC: a probe
 of the decoder's last layer, two words after the noun, on nouns it was not fitted on. flipped: sentences in which every later
 agreeing word changes when these units of the decoder come, once, at the noun, from a sentence of the other gender, the weaker
 direction; of the controls the most that any of them does (of the same gender: any word). tokens/s: wall-clock, on the machine
