@@ -74,10 +74,10 @@ def table(found: Comparison) -> list[list[str]]:
     """A row for each cell, below their names."""
     hard = hardest(found)
     rows = [
-        ["cell", "units", "weights", "learning rate", "runs understood", EXACT, "agreement", f"agreement, {hard}",
-         "forced choice",
-         f"forced choice, {hard}", "gradient, trained", "gradient, untrained", "half-life", "AUC memory", "AUC hidden", "AUC memory, untrained",
-         *(f"flipped, {what}" for what in PARTS), "flipped, random units", "flipped, donor of the same gender", "tokens/s"]
+        ["cell", "units", "weights", "learning rate", "runs understood", EXACT, "agreement", f"agreement, {hard}", "forced choice",
+         f"forced choice, {hard}", "gradient, trained", "gradient, untrained", "half-life", "AUC memory", "AUC hidden",
+         "AUC memory, untrained", *(f"flipped, {what}" for what in PARTS), "flipped, random units",
+         "flipped, donor of the same gender", "tokens/s"]
     ]  # fmt: skip
     right = {(each.cell, each.what, each.where): each.rate for each in found.accuracies}
     for cell in dict.fromkeys(each.cell for each in found.runs):
@@ -148,14 +148,15 @@ def figure(found: Comparison) -> str:
     return chart("Agreement by distance and intervener", "words between, and what they are", AGREEMENT, ticks, series)
 
 
-HOW = """A row is a cell. Accuracies are of the test sentences, with 95 % intervals over nouns and training seeds; all else is the
-mean of the runs [the least, the most]. forced choice: how often the first word that agrees is likelier in its noun's gender than
-in the other's, the sentence forced up to it; chance is 50 %. gradient: powers of ten a word, at the memory, over 200 random
-pieces; 0 is a perfect memory line. half-life: words until the memories of two sentences that differ in their noun are half as far apart. AUC: a probe
-of the decoder's last layer, two words after the noun, on nouns it was not fitted on. flipped: sentences in which every later
-agreeing word changes when these units of the decoder come, once, at the noun, from a sentence of the other gender, the weaker
-direction; of the controls the most that any of them does (of the same gender: any word). tokens/s: wall-clock, on the machine
-that trained. All intervals are in compare.json and csv/. p: signs of lemma means flipped, so over nouns, in these runs."""
+HOW = """A row is a cell. Accuracies are of the test sentences, with 95 % intervals over nouns and training seeds; all else is
+the mean of the runs [the least, the most]. forced choice: how often the first word that agrees is likelier in its noun's
+gender than in the other's, the sentence forced up to it; chance is 50 %. gradient: powers of ten a word, at the memory, over
+200 random pieces; 0 is a perfect memory line. half-life: words until the memories of two sentences that differ in their noun
+are half as far apart. AUC: a probe of the decoder's last layer, two words after the noun, on nouns it was not fitted on.
+flipped: sentences in which every later agreeing word changes when these units of the decoder come, once, at the noun, from a
+sentence of the other gender, the weaker direction; of the controls the most that any of them does (of the same gender: any
+word). tokens/s: wall-clock, on the machine that trained. All intervals are in compare.json and csv/. p: signs of lemma means
+flipped, so over nouns, in these runs."""
 
 
 def page(found: Comparison, command: str) -> str:
