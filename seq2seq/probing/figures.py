@@ -45,7 +45,7 @@ def chart(
     parts = []
     for quarter in range(5):
         level = least + (most - least) * quarter / 4
-        said = f"{level:.0%}" if percent else number(level)
+        said = f"{level:.0%}" if percent else number(level, 0 if level == round(level) else 2)
         parts.append(
             f"<line x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{y(level):.1f}' y2='{y(level):.1f}' stroke='{LINE}'/>"
         )

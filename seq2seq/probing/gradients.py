@@ -245,7 +245,10 @@ def figure(results: Sequence[Result], weights: str, text: str) -> str:
     for place, (result, each) in enumerate(zip(results, flows)):
         known = {point.distance: point.log10 for point in each.points}
         values = [None if d not in known else known[d] if d in marked else known[d].value for d in distances]
-        series.append(Series(f"{result.facts['cell']}, {Path(result.run).name}", values, INKS[place % len(INKS)]))
+        cell = result.facts["cell"]
+        alone = [each.facts["cell"] for each in results].count(cell) == 1
+        name = cell if alone else f"{cell}, {Path(result.run).name}"
+        series.append(Series(name, values, INKS[place % len(INKS)]))
     theory = {w: [scalar(w, d) for d in distances] for w in SCALARS}
     series += [Series(f"theory, w = {w:g}", values, dash="4 3") for w, values in theory.items()]
     measured = [level for each in flows for point in each.points for level in (point.log10.low, point.log10.high)]
@@ -256,8 +259,8 @@ def figure(results: Sequence[Result], weights: str, text: str) -> str:
         f"log₁₀ gradient, {weights}",
         [d if d in marked else "" for d in distances],
         series,
-        least=math.floor(min(levels)),
-        most=math.ceil(max(levels)),
+        least=4 * math.floor(min(levels) / 4),  # the axis has four parts
+        most=4 * math.ceil(max(levels) / 4),
         percent=False,
     )
 
