@@ -22,7 +22,7 @@ def over_runs(values: Sequence[float | None], form: str) -> str:
     known = [each for each in values if each is not None]
     if not known:
         return "–"
-    return f"{statistics.mean(known):{form}} [{min(known):{form}}, {max(known):{form}}]"
+    return f"{statistics.mean(known):{form}} [{min(known):{form}}, {max(known):{form}}]".replace("-", "−")
 
 
 def half_life(found: Measured) -> tuple[float | None, int] | None:
