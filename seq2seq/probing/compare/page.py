@@ -22,7 +22,8 @@ def over_runs(values: Sequence[float | None], form: str) -> str:
     known = [each for each in values if each is not None]
     if not known:
         return "–"
-    return f"{statistics.mean(known):{form}} [{min(known):{form}}, {max(known):{form}}]".replace("-", "−")
+    text = f"{statistics.mean(known):{form}} [{min(known):{form}}, {max(known):{form}}]"
+    return text.replace("-", "−").replace("%", " %")
 
 
 def half_life(found: Measured) -> tuple[float | None, int] | None:
@@ -71,7 +72,7 @@ def hardest(found: Comparison) -> str:
 
 
 def table(found: Comparison) -> list[list[str]]:
-    """A row for each cell, below their names."""
+    """A row for each cell, below what is in it."""
     hard = hardest(found)
     rows = [
         ["cell", "units", "weights", "learning rate", "runs understood", EXACT, "agreement", f"agreement, {hard}", "forced choice",
@@ -144,12 +145,13 @@ def figure(found: Comparison) -> str:
     rate = {(each.cell, each.where): each.rate for each in own}
     cells = list(dict.fromkeys(each.cell for each in own))
     series = [Series(cell, [rate[cell, each] for each in where], INKS[n % len(INKS)]) for n, cell in enumerate(cells)]
-    ticks = [each.replace(" words,", "") for each in where]
-    return chart("Agreement by distance and intervener", "words between, and what they are", AGREEMENT, ticks, series)
+    ticks = [each.removesuffix("-gender").replace(" words", "").replace("-", " ") for each in where]
+    across = "words between, and whether there is a noun of the other or of the same gender among them"
+    return chart("Agreement by distance and intervener", across, AGREEMENT, ticks, series)
 
 
-HOW = """A row is a cell. Accuracies are of the test sentences, with 95 % intervals over nouns and training seeds; all else is
-the mean of the runs [the least, the most]. forced choice: how often the first word that agrees is likelier in its noun's
+HOW = """A column is a cell. Accuracies are of the test sentences, with 95 % intervals over nouns and training seeds; all else
+is the mean of the runs [the least, the most]. forced choice: how often the first word that agrees is likelier in its noun's
 gender than in the other's, the sentence forced up to it; chance is 50 %. gradient: powers of ten a word, at the memory, over
 200 random pieces; 0 is a perfect memory line. half-life: words until the memories of two sentences that differ in their noun
 are half as far apart. AUC: a probe of the decoder's last layer, two words after the noun, on nouns it was not fitted on.
@@ -174,7 +176,7 @@ def page(found: Comparison, command: str) -> str:
             "font-size:13px}td,th{border:1px solid #d8d8d2;padding:.3rem .5rem;text-align:left}svg{max-width:60rem}</style>",
             "<h1>Every cell of the textbooks on one task</h1>",
             figure(found),
-            drawn(table(found)),
+            drawn(list(zip(*table(found)))),
             f"<p><b>How to read this.</b> {escape(HOW)}</p>",
             "<h2>Beside the LSTM</h2>",
             drawn(differences(found)),
