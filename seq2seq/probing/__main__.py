@@ -110,7 +110,10 @@ def cells(given: Namespace, command: str) -> None:
     size = compare.QUICK if given.quick else compare.FULL
     seeds = 1 if given.quick and given.seeds is None else seeds
     writable(given.out)
-    found = compare.study(given.out, size, seeds, given.max_steps, given.max_words, given.multi30k, given.seed)
+    try:
+        found = compare.study(given.out, size, seeds, given.max_steps, given.max_words, given.multi30k, given.seed)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("interrupted; the same command goes on from the last save") from None
     print(compare.summary(found))
     for path in compare.save(found, given.out, command):
         print(f"wrote {path}")

@@ -18,7 +18,8 @@ page        what is shown
 """
 
 from .comparison import study
+from .measuring import preferred
 from .page import save, summary
 from .training import FULL, QUICK, SEEDS
 
-__all__ = ["FULL", "QUICK", "SEEDS", "save", "study", "summary"]
+__all__ = ["FULL", "QUICK", "SEEDS", "preferred", "save", "study", "summary"]

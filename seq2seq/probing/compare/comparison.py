@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+import corpora
 from corpora.records import Pair
 
 from ... import checkpoint
@@ -130,11 +131,14 @@ def study(
 ) -> Comparison:
     """Train what is missing in out/runs, one at a time, measure what was not measured, and compare.
 
-    UserError: a folder holds a run of other settings, a training is refused, or none came to an end.
+    UserError: a folder holds a run of other settings, a training is refused, or none came to an end. CorpusError: there is no
+    such real text.
     """
     jobs, runs, real, refused = plan(size, seeds, steps, words, text), [], [], dict[str, str]()
     for job in jobs:
         check(job, out / "runs" / job.name)
+    for spec in {job.options["corpus"] for job in jobs if not (out / "runs" / job.name / SCORES).is_file()}:
+        corpora.load(spec, "train", limit=1)  # what is not there is said before hours of training
     for job in jobs:
         if why := train(job, out / "runs" / job.name):
             refused[job.name] = why

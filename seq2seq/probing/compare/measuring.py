@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
-from contextlib import suppress
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -21,16 +20,18 @@ from corpora.records import Pair
 from ... import checkpoint
 from ...checkpoint import HISTORY, Run, write
 from ...config import UserError
+from ...model import Model
 from ...progress import Progress, share_done
+from ...taps import Chain
 from ...translator import Translator, load
 from .. import gradients
 from ..gradients import RANDOM, SENTENCES, TRAINED, UNTRAINED
-from ..interventions import Experiment
+from ..interventions import Experiment, MakeTap, at_start
 from ..persistence import Curve, persistence
 from ..probes import fitted
 from ..reading import DECISIVE, Reader
 from ..statistics import Estimate, auc_estimate, beside, cluster_mean, estimate
-from ..stimuli import GENDERS, other, probed, select
+from ..stimuli import GENDERS, other, partners, probed, select
 from ..study import Family
 from ..units import eighth, matched
 from .training import CORPUS, Job, Size
@@ -74,15 +75,19 @@ class Preferred:
     """Forced choice (Linzen, Dupoux & Goldberg 2016): the sentence forced up to the first word that agrees with its noun, how
     often that word's form is likelier than the other gender's. Chance is one half; what else the run would say is not asked."""
 
-    where: str
+    where: str  # a cell of distance and intervener, EVERYWHERE; there with a donor's memory put in at the noun, one of DONORS
     rate: Estimate
 
 
-PARTS = EIGHTH, EIGHTHS, WHOLE = (
+DONORS = "with the memory of another gender", "with the memory of the same gender"
+PARTS = (
+    "⅛ of the first layer's memory",
     "⅛ of the last layer's memory",
     "⅛ of every layer's memory",
+    "the last layer's whole memory",
     "every layer's whole memory",
 )
+MEASURES = 3  # counted up when anything here is measured otherwise: then it is measured again
 
 
 @dataclass(frozen=True)
@@ -141,17 +146,28 @@ def slopes(translator: Translator, pairs: Sequence[Pair], size: gradients.Size, 
     ]
 
 
+def memories(model: Model) -> list[str]:
+    """The memory of each layer of the decoder."""
+    return [f"{layer.places[0]}.{layer.cell.memory}" for layer in model.decoder]
+
+
 def preferred(translator: Translator, pairs: Sequence[Pair], size: Size, seed: int) -> list[Preferred]:
-    """In each cell of distance and intervener, and everywhere."""
+    """In each cell of distance and intervener, everywhere, and with each of DONORS."""
     stimuli = select(pairs, translator.tokenizer, "lexical", size.stimuli.frames)
     silent = [each for each in stimuli if each.silent]
     experiment = Experiment(translator, silent)
-    right = (experiment.log_odds(range(len(silent)), experiment.forced(range(len(silent)))) < 0).tolist()
-    lemmas = [each.factors.lemma for each in silent]
-    return [
-        Preferred(where, estimate([right[row] for row in rows], [lemmas[row] for row in rows], seed))
-        for where, rows in conditions([each.pair for each in silent]).items()
-    ]
+
+    def rate(where: str, rows: Sequence[int], tap: MakeTap | None = None) -> Preferred:
+        right = (experiment.log_odds(rows, experiment.forced(rows, tap)) < 0).tolist()
+        return Preferred(where, estimate(right, [silent[row].factors.lemma for row in rows], seed))
+
+    found = [rate(where, rows) for where, rows in conditions([each.pair for each in silent]).items()]
+    for where, same in zip(DONORS, (False, True)):
+        drawn = partners(silent, range(len(silent)), same_gender=same)
+        values = {site: experiment.values(site)[[each.donor for each in drawn]] for site in memories(translator.model)}
+        put_in = lambda part: Chain(*(at_start(site, value[part]) for site, value in values.items()))  # noqa: B023, at once
+        found.append(rate(where, [each.recipient for each in drawn], put_in))
+    return found
 
 
 def seats(family: Family, seed: int) -> list[Seat]:
@@ -184,10 +200,12 @@ def seats(family: Family, seed: int) -> list[Seat]:
 def moves(family: Family, draws: int, seed: int) -> list[Moved]:
     """The units whose means for the two genders are furthest apart, and all, in both directions."""
     experiment, found = family.experiment, list[Moved]()
-    sites = [f"{layer.places[0]}.{layer.cell.memory}" for layer in family.translator.model.decoder]
+    sites = memories(family.translator.model)
     order = {site: family.order(site) for site in sites}
     few = {site: units[: eighth(len(units))] for site, units in order.items()}
-    for what, chosen in ((EIGHTH, {sites[-1]: few[sites[-1]]}), (EIGHTHS, few), (WHOLE, order)):
+    first, last = sites[0], sites[-1]
+    parts = {first: few[first]}, {last: few[last]}, few, {last: order[last]}, order
+    for what, chosen in zip(PARTS, parts):
         random, drawn = numpy.random.default_rng(seed), dict[str, list[list[int]]]()
         for site, units in chosen.items():
             drawn[site], _ = matched(units, experiment.traits(family.fitted, site), draws, random)
@@ -277,12 +295,13 @@ def measured(job: Job, out: Path, size: Size, seed: int) -> Measured:
         "weights": checkpoint.digest(translator.model.state_dict()),
         "size": json.loads(json.dumps(asdict(size))),
         "seed": seed,
+        "search": asdict(translator.settings),
+        "measures": MEASURES,
     }
     if path.is_file():
         content = checkpoint.read_json(path)
         if content.get("asked") == asked:
-            with suppress(KeyError):  # an earlier version measured something else
-                return revived(Measured, content["found"])
+            return revived(Measured, content["found"])
     with share_done(job.name) as show:
         found = measure(translator, job, folder, size, seed, show)
     write(path, json.dumps({"asked": asked, "found": asdict(found)}, ensure_ascii=False, allow_nan=False) + "\n")

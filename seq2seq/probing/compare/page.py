@@ -14,7 +14,7 @@ from ..gradients import INKS, RANDOM, TRAINED, UNTRAINED
 from ..statistics import interval, number, percent
 from ..tables import export, write_json
 from .comparison import AGREEMENT, EXACT, Comparison
-from .measuring import EVERYWHERE, PARTS, Measured
+from .measuring import DONORS, EVERYWHERE, PARTS, Measured
 
 
 def over_runs(values: Sequence[float | None], form: str) -> str:
@@ -52,8 +52,8 @@ def flipped(found: Measured, what: str) -> float | None:
 
 
 def controls(found: Measured) -> tuple[float | None, float | None]:
-    """Random units and donors of the same gender: the most that any of them does."""
-    random = [each.random_mean for each in found.moved if each.random_mean is not None]
+    """Random units (95th percentile) and donors of the same gender: the most that they do in any part."""
+    random = [each.random_high for each in found.moved if each.random_high is not None]
     return max(random, default=None), max((each.same_gender.value for each in found.moved), default=None)
 
 
@@ -76,9 +76,9 @@ def table(found: Comparison) -> list[list[str]]:
     hard = hardest(found)
     rows = [
         ["cell", "units", "weights", "learning rate", "runs understood", EXACT, "agreement", f"agreement, {hard}", "forced choice",
-         f"forced choice, {hard}", "gradient, trained", "gradient, untrained", "half-life", "AUC memory", "AUC hidden",
-         "AUC memory, untrained", *(f"flipped, {what}" for what in PARTS), "flipped, random units",
-         "flipped, donor of the same gender", "tokens/s"]
+         f"forced choice, {hard}", *(f"forced choice, {who}" for who in DONORS), "gradient, trained", "gradient, untrained",
+         "half-life", "AUC memory", "AUC hidden", "AUC memory, untrained", *(f"flipped, {what}" for what in PARTS),
+         "flipped, random units", "flipped, donor of the same gender", "tokens/s"]
     ]  # fmt: skip
     right = {(each.cell, each.what, each.where): each.rate for each in found.accuracies}
     for cell in dict.fromkeys(each.cell for each in found.runs):
@@ -94,7 +94,7 @@ def table(found: Comparison) -> list[list[str]]:
                     interval(right[cell, *key])
                     for key in ((EXACT, EVERYWHERE), (AGREEMENT, EVERYWHERE), (AGREEMENT, hard))
                 ),
-                *(over_runs([preference(each, where) for each in own], ".1%") for where in (EVERYWHERE, hard)),
+                *(over_runs([preference(each, where) for each in own], ".1%") for where in (EVERYWHERE, hard, *DONORS)),
                 *(over_runs([slope(each, kind, RANDOM) for each in own], ".3f") for kind in (TRAINED, UNTRAINED)),
                 lives(own),
                 *(over_runs([area(each, state) for each in own], ".2f") for state in ("memory", "hidden")),
@@ -152,12 +152,13 @@ def figure(found: Comparison) -> str:
 
 HOW = """A column is a cell. Accuracies are of the test sentences, with 95 % intervals over nouns and training seeds; all else
 is the mean of the runs [the least, the most]. forced choice: how often the first word that agrees is likelier in its noun's
-gender than in the other's, the sentence forced up to it; chance is 50 %. gradient: powers of ten a word, at the memory, over
-200 random pieces; 0 is a perfect memory line. half-life: words until the memories of two sentences that differ in their noun
-are half as far apart. AUC: a probe of the decoder's last layer, two words after the noun, on nouns it was not fitted on.
-flipped: sentences in which every later agreeing word changes when these units of the decoder come, once, at the noun, from a
-sentence of the other gender, the weaker direction; of the controls the most that any of them does (of the same gender: any
-word). tokens/s: wall-clock, on the machine that trained. All intervals are in compare.json and csv/. p: signs of lemma means
+gender than in the other's, the sentence forced up to it; chance is 50 %; with the memory of another noun put into every layer
+at the noun, the right gender is still the sentence's own. gradient: powers of ten a word, at the memory, over 200 random
+pieces; 0 is a perfect memory line. half-life: words until the memories of two sentences that differ in their noun are half as
+far apart. AUC: a probe of the decoder's last layer, two words after the noun, on nouns it was not fitted on. flipped:
+sentences in which every later agreeing word changes when these units of the decoder come, once, at the noun, from a sentence
+of the other gender, the weaker direction; of the controls the most that any of them does (of the same gender: any word).
+tokens/s: wall-clock, on the machine that trained. All intervals are in compare.json and csv/. p: signs of lemma means
 flipped, so over nouns, in these runs."""
 
 
