@@ -67,6 +67,11 @@ def at_start(site: str, value: Tensor, units: Sequence[int] | Tensor | None = No
     return Patch(site, value, units=units, positions=torch.zeros(len(value), dtype=torch.long))
 
 
+def put_in(values: Mapping[str, Tensor]) -> MakeTap:
+    """`at_start` at several sites, of a slice of the rows; values [R, H] each."""
+    return lambda part: Chain(*(at_start(site, value[part]) for site, value in values.items()))
+
+
 class Change:
     """A tap: units of a site become keep · (what they are) + add, at the first `span` steps (None: at every step).
 
@@ -341,6 +346,5 @@ class Experiment:
             own, donor = known[recipients], known[donors]  # [R, H]
             mixed = [own.index_copy(1, units[site], donor[:, units[site]]) for units in sets]
             values[site] = torch.cat(mixed)
-        tap = lambda part: Chain(*(at_start(site, value[part]) for site, value in values.items()))
-        said = self.go_on(recipients * len(sets), tap, beam)
+        said = self.go_on(recipients * len(sets), put_in(values), beam)
         return [said[start : start + len(pairs)] for start in range(0, len(said), len(pairs))]

@@ -137,7 +137,8 @@ def study(
     jobs, runs, real, refused = plan(size, seeds, steps, words, text), [], [], dict[str, str]()
     for job in jobs:
         check(job, out / "runs" / job.name)
-    for spec in {job.options["corpus"] for job in jobs if not (out / "runs" / job.name / SCORES).is_file()}:
+    wanted = {job.options["corpus"] for job in jobs if not (out / "runs" / job.name / SCORES).is_file()}
+    for spec in wanted - {CORPUS}:
         corpora.load(spec, "train", limit=1)  # what is not there is said before hours of training
     for job in jobs:
         if why := train(job, out / "runs" / job.name):

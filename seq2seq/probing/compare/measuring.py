@@ -22,11 +22,10 @@ from ...checkpoint import HISTORY, Run, write
 from ...config import UserError
 from ...model import Model
 from ...progress import Progress, share_done
-from ...taps import Chain
 from ...translator import Translator, load
 from .. import gradients
 from ..gradients import RANDOM, SENTENCES, TRAINED, UNTRAINED
-from ..interventions import Experiment, MakeTap, at_start
+from ..interventions import Experiment, MakeTap, put_in
 from ..persistence import Curve, persistence
 from ..probes import fitted
 from ..reading import DECISIVE, Reader
@@ -134,8 +133,7 @@ def slopes(translator: Translator, pairs: Sequence[Pair], size: gradients.Size, 
         SENTENCES: gradients.sentences(translator.tokenizer, pairs, size.sentences, seed),
         RANDOM: gradients.random_pieces(trained.vocabulary, seed, gradients.LENGTH, gradients.SEQUENCES),
     }
-    top = trained.decoder[-1]
-    site, asked = f"{top.places[0]}.{top.cell.memory}", ((TRAINED, SENTENCES), (TRAINED, RANDOM), (UNTRAINED, RANDOM))
+    site, asked = memories(trained)[-1], ((TRAINED, SENTENCES), (TRAINED, RANDOM), (UNTRAINED, RANDOM))
     return [
         Slope(
             kind,
@@ -157,16 +155,20 @@ def preferred(translator: Translator, pairs: Sequence[Pair], size: Size, seed: i
     silent = [each for each in stimuli if each.silent]
     experiment = Experiment(translator, silent)
 
-    def rate(where: str, rows: Sequence[int], tap: MakeTap | None = None) -> Preferred:
-        right = (experiment.log_odds(rows, experiment.forced(rows, tap)) < 0).tolist()
+    def right(rows: Sequence[int], tap: MakeTap | None = None) -> list[bool]:
+        return (experiment.log_odds(rows, experiment.forced(rows, tap)) < 0).tolist()
+
+    def rate(where: str, right: Sequence[bool], rows: Sequence[int]) -> Preferred:
         return Preferred(where, estimate(right, [silent[row].factors.lemma for row in rows], seed))
 
-    found = [rate(where, rows) for where, rows in conditions([each.pair for each in silent]).items()]
+    own = right(range(len(silent)))
+    places = conditions([each.pair for each in silent])
+    found = [rate(where, [own[row] for row in rows], rows) for where, rows in places.items()]
     for where, same in zip(DONORS, (False, True)):
         drawn = partners(silent, range(len(silent)), same_gender=same)
         values = {site: experiment.values(site)[[each.donor for each in drawn]] for site in memories(translator.model)}
-        put_in = lambda part: Chain(*(at_start(site, value[part]) for site, value in values.items()))  # noqa: B023, at once
-        found.append(rate(where, [each.recipient for each in drawn], put_in))
+        recipients = [each.recipient for each in drawn]
+        found.append(rate(where, right(recipients, put_in(values)), recipients))
     return found
 
 
