@@ -20,10 +20,27 @@ class LateAttention(nn.Module):
         self.project = nn.Linear(memory, units, bias=False)
 
     def keys(self, memory: Tensor) -> Tensor:
-        """memory [B, S, D·H] → W m, made once for each source: [B, S, H]."""
-        return self.project(memory)
+        """memory [B, S, D·H or more, whose rest is not compared] → W m, made once for each source: [B, S, H]."""
+        return self.project(memory[..., : self.project.in_features])
 
     def forward(self, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
         """hidden [B, T, H], keys [B, S, H], mask [B, S] (true at words) → weights [B, T, S]."""
         scores = hidden @ keys.transpose(1, 2)  # [B, T, S]
         return torch.softmax(scores.masked_fill(~mask[:, None], float("-inf")), dim=2)
+
+
+class Lexical(nn.Module):
+    """What the words looked at say by themselves, past all recurrence (Nguyen & Chiang 2018, eq. 6–8).
+
+    l_t = tanh Σ_s a_ts e_s           of the source words' own vectors
+    out = l_t + tanh(W l_t)           added to the readout, so the output matrix is one for both
+    """
+
+    def __init__(self, embedding: int):
+        super().__init__()
+        self.project = nn.Linear(embedding, embedding, bias=False)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Σ_s a_ts e_s [B, T, E] → what the readout is given besides [B, T, E]."""
+        found = torch.tanh(words)
+        return found + torch.tanh(self.project(found))

@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from .attention import LateAttention
+from .attention import LateAttention, Lexical
 from .cells import CELLS, State
 from .config import UserError, check, option
 from .recurrent import DIRECTIONS, Layer, SharedDropout
@@ -25,7 +25,9 @@ class ModelSettings:
 
     cell: str = option("lstm", "recurrent cell", choices=tuple(CELLS))
     attention: str = option(
-        "late", "how the decoder sees the source: none (only its initial state) or late", choices=("none", "late")
+        "late",
+        "how the decoder sees the source: none (only its initial state), late, or lexical (late, and the words themselves)",
+        choices=("none", "late", "lexical"),
     )
     layers: int = option(1, "layers of the encoder and of the decoder", minimum=1, maximum=64)
     bidirectional: bool = option(True, "whether the encoder also reads from right to left, with half of its units")
@@ -49,7 +51,9 @@ class ModelSettings:
 class Memory:
     """What the encoder leaves for the decoder."""
 
-    states: Tensor  # [B, S, H] the encoder's outputs, both directions side by side
+    states: (
+        Tensor  # [B, S, H] the encoder's outputs, both directions side by side; lexical: and the words [B, S, H + E]
+    )
     keys: Tensor | None  # [B, S, H] the outputs as attention compares them
     mask: Tensor  # [B, S] true at words
     initial: Sequence[State]  # a decoder layer's first {state: [B, H]}, after the bridge
@@ -90,7 +94,7 @@ class Model(nn.Module):
         self.source_embedding = nn.Embedding(vocabulary, E, padding_idx=PAD)
         self.target_embedding = nn.Embedding(vocabulary, E, padding_idx=PAD)
         cell = CELLS[settings.cell]
-        last = cell if settings.attention == "late" else cell.last or cell
+        last = cell.last or cell if settings.attention == "none" else cell
         self.encoder: Sequence[Layer] = nn.ModuleList(  # type: ignore[assignment]
             Layer(each, H if layer else E, H // len(directions), f"encoder.{layer}", directions, layer == 0)
             for layer, each in enumerate([*[cell] * (L - 1), last])
@@ -101,7 +105,8 @@ class Model(nn.Module):
         self.bridge: Sequence[Mapping[str, nn.Linear]] = nn.ModuleList(  # type: ignore[assignment]
             nn.ModuleDict({state: nn.Linear(H, H) for state in cell.states}) for _ in range(L)
         )
-        self.attention = LateAttention(H, H) if settings.attention == "late" else None
+        self.attention = None if settings.attention == "none" else LateAttention(H, H)
+        self.lexical = Lexical(E) if settings.attention == "lexical" else None
         self.readout = nn.Linear(2 * H if self.attention else H, E)
         self.bias = nn.Parameter(
             torch.zeros(vocabulary)
@@ -129,7 +134,8 @@ class Model(nn.Module):
     def encode(self, source: Tensor, lengths: Tensor, tap: Tap | None = None) -> Memory:
         """source [B, S] piece numbers, lengths [B] → what the decoder needs."""
         check_tap(tap, self.sites())
-        x, initial, below = self.dropout(self.embed(self.source_embedding, source)), [], list[Tensor]()
+        words, initial, below = self.dropout(self.embed(self.source_embedding, source)), [], list[Tensor]()
+        x = words
         for layer, bridge in zip(self.encoder, self.bridge):
             x, final, below = layer(x, lengths=lengths, tap=tap, below=below)
             x = self.dropout(x)
@@ -137,8 +143,9 @@ class Model(nn.Module):
                 {name: across(torch.cat([state[name] for state in final], 1)) for name, across in bridge.items()}
             )
         mask = torch.arange(source.shape[1], device=source.device) < lengths[:, None].to(source.device)
-        keys = self.attention.keys(x) if self.attention else None
-        return Memory(x, keys, mask, initial, elapsed=torch.zeros_like(lengths[:, None], device=source.device))
+        states = torch.cat([x, words], dim=2) if self.lexical else x
+        keys = self.attention.keys(states) if self.attention else None
+        return Memory(states, keys, mask, initial, elapsed=torch.zeros_like(lengths[:, None], device=source.device))
 
     def decode(self, target_in: Tensor, memory: Memory, tap: Tap | None = None) -> tuple[Tensor, list[State]]:
         """target_in [B, T] → features [B, T, E] whose product with the target embedding is the logits, and final states."""
@@ -176,9 +183,11 @@ class Model(nn.Module):
         """
         if self.attention:
             weights = show("attention.weights", self.attention(hidden, memory.keys, memory.mask))  # [B, T, S]
-            context = show("attention.context", weights @ memory.states)  # [B, T, H]
+            context = show("attention.context", weights @ memory.states)  # [B, T, H], or with words [B, T, H + E]
+            context, words = context.tensor_split([self.settings.units], dim=2)
             hidden = torch.cat([hidden, self.dropout(context)], dim=2)
-        return self.dropout(torch.tanh(self.readout(hidden)))
+        features = torch.tanh(self.readout(hidden))
+        return self.dropout(features + self.lexical(words) if self.lexical else features)
 
     def logits(self, features: Tensor) -> Tensor:
         """features [..., E] → scores of all pieces [..., V]."""

@@ -110,8 +110,9 @@ def sign() -> Callable[[Path], None]:
 
 SHAPES = [
     {"cell": cell, "layers": layers, "bidirectional": bidirectional, "attention": attention}
-    for cell, layers, bidirectional, attention in product(CELLS, (1, 2), (False, True), ("none", "late"))
+    for cell, layers, bidirectional, attention in product(CELLS, (1, 2), (False, True), ("none", "late", "lexical"))
     if layers > 1 or not CELLS[cell].upward
+    if attention != "lexical" or cell == "lstm"
     if cell == "lstm" or (layers + bidirectional + (attention == "late")) % 2  # half, but every two settings together
 ]
 

@@ -99,6 +99,16 @@ def test_attention_is_a_distribution_over_the_words_of_the_source(any_model, rag
     assert (weights.gt(0) == inside).all()
 
 
+def test_lexical_attention_that_finds_no_words_is_late_attention(tiny_model, ragged):
+    lexical, late = (tiny_model(kind).double() for kind in ("lexical", "late"))
+    late.load_state_dict({name: value for name, value in lexical.state_dict().items() if "lexical" not in name})
+    memory = lexical.encode(ragged.source, ragged.source_lengths)
+    blank = replace(memory, states=memory.states * (torch.arange(14) < 8))  # 8 units, then a word's 6 numbers
+    features = [lexical.decode(ragged.target_in, each)[0] for each in (memory, blank)]
+    same(features[1], late.decode(ragged.target_in, late.encode(ragged.source, ragged.source_lengths))[0])
+    assert (features[0] != features[1]).any(dim=2).all()
+
+
 def test_rows_of_a_memory_are_sentences(any_model, ragged):
     order = torch.tensor([2, 0, 0])
     memory = any_model.encode(ragged.source, ragged.source_lengths)
