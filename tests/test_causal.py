@@ -36,7 +36,7 @@ def stimuli(tokenizer):
     return select(agreement("probe"), tokenizer, "lexical", 2)
 
 
-@pytest.fixture(scope="module", params=[("none", 1), ("late", 2)], ids=str)
+@pytest.fixture(scope="module", params=[("none", 1), ("late", 2), ("lexical", 1)], ids=str)
 def experiment(request, tiny_model, tokenizer, stimuli) -> Experiment:
     """An untrained model: whatever it says, the laws hold."""
     return Experiment(Translator(tiny_model(*request.param), tokenizer), stimuli)
