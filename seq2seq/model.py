@@ -51,9 +51,7 @@ class ModelSettings:
 class Memory:
     """What the encoder leaves for the decoder."""
 
-    states: (
-        Tensor  # [B, S, H] the encoder's outputs, both directions side by side; lexical: and the words [B, S, H + E]
-    )
+    states: Tensor  # [B, S, H] the encoder's outputs, both directions; with lexical attention and words [B, S, H + E]
     keys: Tensor | None  # [B, S, H] the outputs as attention compares them
     mask: Tensor  # [B, S] true at words
     initial: Sequence[State]  # a decoder layer's first {state: [B, H]}, after the bridge
@@ -66,16 +64,15 @@ class Memory:
 
     @staticmethod
     def joined(parts: Sequence[Memory]) -> Memory:
-        """The memory of all these sentences, in this order; all have as many positions."""
+        """The memory of all these sentences, in this order; all have as many positions. Keys are left to be made."""
         initial = [
             {name: torch.cat([state[name] for state in layer]) for name in layer[0]}
             for layer in zip(*(part.initial for part in parts))
         ]
-        keys = None if parts[0].keys is None else torch.cat([part.keys for part in parts if part.keys is not None])
         states, mask, elapsed = (
             torch.cat([getattr(part, name) for part in parts]) for name in ("states", "mask", "elapsed")
         )
-        return Memory(states, keys, mask, initial, elapsed)
+        return Memory(states, None, mask, initial, elapsed)
 
 
 def select(states: Sequence[State], index: Tensor) -> list[State]:
