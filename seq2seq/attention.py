@@ -20,8 +20,8 @@ class LateAttention(nn.Module):
         self.project = nn.Linear(memory, units, bias=False)
 
     def keys(self, memory: Tensor) -> Tensor:
-        """memory [B, S, D·H or more, whose rest is not compared] → W m, made once for each source: [B, S, H]."""
-        return self.project(memory[..., : self.project.in_features])
+        """memory [B, S, D·H] → W m, made once for each source: [B, S, H]."""
+        return self.project(memory)
 
     def forward(self, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
         """hidden [B, T, H], keys [B, S, H], mask [B, S] (true at words) → weights [B, T, S]."""
@@ -30,10 +30,13 @@ class LateAttention(nn.Module):
 
 
 class Lexical(nn.Module):
-    """What the words looked at say by themselves, past all recurrence (Nguyen & Chiang 2018, eq. 6–8).
+    """What the source words say without the encoder's recurrence, weighed as attention weighs its states (the lexical model
+    of Nguyen & Chiang 2018).
 
-    l_t = tanh Σ_s a_ts e_s           of the source words' own vectors
-    out = l_t + tanh(W l_t)           added to the readout, so the output matrix is one for both
+        f_t = tanh Σ_s a_ts e_s           of the source pieces' vectors, as the encoder reads them
+        h_t = f_t + tanh(W f_t)           added to what is read out
+
+    Theirs has an output matrix and biases of its own; here the readout's serve both.
     """
 
     def __init__(self, embedding: int):
@@ -41,6 +44,6 @@ class Lexical(nn.Module):
         self.project = nn.Linear(embedding, embedding, bias=False)
 
     def forward(self, words: Tensor) -> Tensor:
-        """Σ_s a_ts e_s [B, T, E] → what the readout is given besides [B, T, E]."""
+        """Σ_s a_ts e_s [B, T, E] → h [B, T, E]."""
         found = torch.tanh(words)
         return found + torch.tanh(self.project(found))

@@ -26,8 +26,9 @@ class ModelSettings:
     cell: str = option("lstm", "recurrent cell", choices=tuple(CELLS))
     attention: str = option(
         "late",
-        "how the decoder sees the source: none (only its initial state), late, or lexical (late, and the words themselves)",
-        choices=("none", "late", "lexical"),
+        "how the decoder sees the source: none (only its initial state), late (attention reads the decoder's output), or words "
+        "(late, and the vectors of the words it looks at go straight to the output)",
+        choices=("none", "late", "words"),
     )
     layers: int = option(1, "layers of the encoder and of the decoder", minimum=1, maximum=64)
     bidirectional: bool = option(True, "whether the encoder also reads from right to left, with half of its units")
@@ -51,7 +52,8 @@ class ModelSettings:
 class Memory:
     """What the encoder leaves for the decoder."""
 
-    states: Tensor  # [B, S, H] the encoder's outputs, both directions; with lexical attention and words [B, S, H + E]
+    states: Tensor  # [B, S, H] the encoder's outputs, both directions side by side
+    words: Tensor  # [B, S, E] what the encoder reads, which no tap on the encoder changes
     keys: Tensor | None  # [B, S, H] the outputs as attention compares them
     mask: Tensor  # [B, S] true at words
     initial: Sequence[State]  # a decoder layer's first {state: [B, H]}, after the bridge
@@ -60,7 +62,8 @@ class Memory:
     def rows(self, index: Tensor) -> Memory:
         """The memory of some sentences, in this order; a sentence may be repeated."""
         keys = None if self.keys is None else self.keys[index]
-        return Memory(self.states[index], keys, self.mask[index], select(self.initial, index), self.elapsed[index])
+        states, words, mask, elapsed = (each[index] for each in (self.states, self.words, self.mask, self.elapsed))
+        return Memory(states, words, keys, mask, select(self.initial, index), elapsed)
 
     @staticmethod
     def joined(parts: Sequence[Memory]) -> Memory:
@@ -69,10 +72,10 @@ class Memory:
             {name: torch.cat([state[name] for state in layer]) for name in layer[0]}
             for layer in zip(*(part.initial for part in parts))
         ]
-        states, mask, elapsed = (
-            torch.cat([getattr(part, name) for part in parts]) for name in ("states", "mask", "elapsed")
+        states, words, mask, elapsed = (
+            torch.cat([getattr(part, name) for part in parts]) for name in ("states", "words", "mask", "elapsed")
         )
-        return Memory(states, None, mask, initial, elapsed)
+        return Memory(states, words, None, mask, initial, elapsed)
 
 
 def select(states: Sequence[State], index: Tensor) -> list[State]:
@@ -81,7 +84,8 @@ def select(states: Sequence[State], index: Tensor) -> list[State]:
 
 
 class Model(nn.Module):
-    """Sequence to sequence (Sutskever, Vinyals & Le 2014), with attention (Luong et al. 2015) where settings say so."""
+    """Sequence to sequence (Sutskever, Vinyals & Le 2014), with attention (Luong et al. 2015), also to the words themselves
+    (Nguyen & Chiang 2018), where settings say so."""
 
     def __init__(self, settings: ModelSettings, vocabulary: int):
         super().__init__()
@@ -90,8 +94,8 @@ class Model(nn.Module):
         directions = DIRECTIONS if settings.bidirectional else DIRECTIONS[:1]
         self.source_embedding = nn.Embedding(vocabulary, E, padding_idx=PAD)
         self.target_embedding = nn.Embedding(vocabulary, E, padding_idx=PAD)
-        cell = CELLS[settings.cell]
-        last = cell.last or cell if settings.attention == "none" else cell
+        cell, attends = CELLS[settings.cell], settings.attention != "none"
+        last = cell if attends else cell.last or cell
         self.encoder: Sequence[Layer] = nn.ModuleList(  # type: ignore[assignment]
             Layer(each, H if layer else E, H // len(directions), f"encoder.{layer}", directions, layer == 0)
             for layer, each in enumerate([*[cell] * (L - 1), last])
@@ -102,8 +106,8 @@ class Model(nn.Module):
         self.bridge: Sequence[Mapping[str, nn.Linear]] = nn.ModuleList(  # type: ignore[assignment]
             nn.ModuleDict({state: nn.Linear(H, H) for state in cell.states}) for _ in range(L)
         )
-        self.attention = None if settings.attention == "none" else LateAttention(H, H)
-        self.lexical = Lexical(E) if settings.attention == "lexical" else None
+        self.attention = LateAttention(H, H) if attends else None
+        self.lexical = Lexical(E) if settings.attention == "words" else None
         self.readout = nn.Linear(2 * H if self.attention else H, E)
         self.bias = nn.Parameter(
             torch.zeros(vocabulary)
@@ -116,7 +120,8 @@ class Model(nn.Module):
     def sites(self) -> list[str]:
         """Every address that a tap can watch or change, layer by layer, gates before states."""
         layers = [site for layer in (*self.encoder, *self.decoder) for site in layer.sites()]
-        return layers + (["attention.weights", "attention.context"] if self.attention else [])
+        layers += ["attention.weights", "attention.context"] if self.attention else []
+        return layers + (["attention.words"] if self.lexical else [])
 
     def untrained(self, seed: int) -> Model:
         """Another network of this shape, of fresh weights, on the same device and in the same precision."""
@@ -140,9 +145,8 @@ class Model(nn.Module):
                 {name: across(torch.cat([state[name] for state in final], 1)) for name, across in bridge.items()}
             )
         mask = torch.arange(source.shape[1], device=source.device) < lengths[:, None].to(source.device)
-        states = torch.cat([x, words], dim=2) if self.lexical else x
-        keys = self.attention.keys(states) if self.attention else None
-        return Memory(states, keys, mask, initial, elapsed=torch.zeros_like(lengths[:, None], device=source.device))
+        keys = self.attention.keys(x) if self.attention else None
+        return Memory(x, words, keys, mask, initial, elapsed=torch.zeros_like(lengths[:, None], device=source.device))
 
     def decode(self, target_in: Tensor, memory: Memory, tap: Tap | None = None) -> tuple[Tensor, list[State]]:
         """target_in [B, T] → features [B, T, E] whose product with the target embedding is the logits, and final states."""
@@ -180,11 +184,12 @@ class Model(nn.Module):
         """
         if self.attention:
             weights = show("attention.weights", self.attention(hidden, memory.keys, memory.mask))  # [B, T, S]
-            context = show("attention.context", weights @ memory.states)  # [B, T, H], or with words [B, T, H + E]
-            context, words = context.tensor_split([self.settings.units], dim=2)
+            context = show("attention.context", weights @ memory.states)  # [B, T, H]
             hidden = torch.cat([hidden, self.dropout(context)], dim=2)
         features = torch.tanh(self.readout(hidden))
-        return self.dropout(features + self.lexical(words) if self.lexical else features)
+        if self.lexical:
+            features = features + self.lexical(show("attention.words", weights @ memory.words))
+        return self.dropout(features)
 
     def logits(self, features: Tensor) -> Tensor:
         """features [..., E] → scores of all pieces [..., V]."""

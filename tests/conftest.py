@@ -110,16 +110,16 @@ def sign() -> Callable[[Path], None]:
 
 SHAPES = [
     {"cell": cell, "layers": layers, "bidirectional": bidirectional, "attention": attention}
-    for cell, layers, bidirectional, attention in product(CELLS, (1, 2), (False, True), ("none", "late", "lexical"))
+    for cell, layers, bidirectional, attention in product(CELLS, (1, 2), (False, True), ("none", "late", "words"))
     if layers > 1 or not CELLS[cell].upward
-    if attention != "lexical" or cell == "lstm"
+    if attention != "words" or cell == "lstm"
     if cell == "lstm" or (layers + bidirectional + (attention == "late")) % 2  # half, but every two settings together
 ]
 
 
 @pytest.fixture(params=SHAPES, ids=lambda shape: " ".join(map(str, shape.values())))
 def any_model(request, tiny_model: MakeModel) -> Model:
-    """A float64 model of each cell, with one and two layers, one and both directions, without and with attention."""
+    """A float64 model of each cell, one or two layers and directions, with and without attention; LSTMs also to words."""
     return tiny_model(**request.param).double()
 
 

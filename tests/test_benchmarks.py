@@ -85,17 +85,18 @@ def test_an_exponent_is_found_again(slope):
     assert noisy.low < slope < noisy.high
 
 
-@pytest.mark.parametrize("attention", ["none", "late"])
+@pytest.mark.parametrize("attention", ["none", "late", "words"])
 def test_the_products_are_those_of_an_update(tiny_model, ragged: Batch, attention):
     """Multiply-adds from the equations: two directions of half the units, the decoder, the bridge of two states, the readout
-    and the real pieces' scores, with attention its keys and the readout's other half."""
+    and the real pieces' scores, with attention its keys and the readout's other half, with words what they pass."""
     model = tiny_model(attention, units=32, embedding=16).train()
     _, counted = training.products(model, [ragged], "float32")
     (B, S), T = ragged.source.shape, ragged.target_in.shape[1]
     E, H, V = 16, 32, model.vocabulary
     real = int((ragged.target_out != PAD).sum())
     by_hand = 2 * 4 * (H // 2) * (E + H // 2) * B * S + 4 * H * (E + H) * B * T + 2 * H * H * B + V * E * real
-    by_hand += (2 * H * E * B * T + H * H * B * S) if attention == "late" else H * E * B * T
+    by_hand += (2 * H * E * B * T + H * H * B * S) if model.attention else H * E * B * T
+    by_hand += E * E * B * T if attention == "words" else 0
     assert counted == 6 * by_hand
 
 

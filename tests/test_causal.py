@@ -36,7 +36,7 @@ def stimuli(tokenizer):
     return select(agreement("probe"), tokenizer, "lexical", 2)
 
 
-@pytest.fixture(scope="module", params=[("none", 1), ("late", 2), ("lexical", 1)], ids=str)
+@pytest.fixture(scope="module", params=[("none", 1), ("late", 2), ("words", 1)], ids=str)
 def experiment(request, tiny_model, tokenizer, stimuli) -> Experiment:
     """An untrained model: whatever it says, the laws hold."""
     return Experiment(Translator(tiny_model(*request.param), tokenizer), stimuli)
@@ -324,7 +324,7 @@ def test_where_the_memory_is_the_hidden_state_neither_is_held_while_the_other_ch
             demo.protocol(name)
 
 
-@pytest.mark.parametrize("attention", ["none", "late"])
+@pytest.mark.parametrize("attention", ["none", "late", "words"])
 @pytest.mark.parametrize("layer", [0, 1])
 def test_a_unit_without_outgoing_weights_is_read_by_nothing(tiny_model, tokenizer, stimuli, attention, layer):
     model, unit, site = tiny_model(attention, 2), 2, f"decoder.{layer}.cell"

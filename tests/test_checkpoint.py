@@ -255,6 +255,8 @@ def test_files_of_another_run_are_refused(folder, tiny_model, tokenizer, pairs):
     )
     write_tensors(folder / BEST, tiny_model("none").state_dict())
     refused(folder, "attention.project.weight is absent")
+    write_tensors(folder / BEST, tiny_model("words").state_dict())
+    refused(folder, "lexical.project.weight is [6, 6] float32, expected no such weight")
     write_tensors(folder / BEST, tiny_model(layers=2).state_dict())
     refused(folder, "bridge.1.cell.bias is [8] float32, expected no such weight")
     write_tensors(folder / BEST, tiny_model().double().state_dict())

@@ -99,14 +99,36 @@ def test_attention_is_a_distribution_over_the_words_of_the_source(any_model, rag
     assert (weights.gt(0) == inside).all()
 
 
-def test_lexical_attention_that_finds_no_words_is_late_attention(tiny_model, ragged):
-    lexical, late = (tiny_model(kind).double() for kind in ("lexical", "late"))
-    late.load_state_dict({name: value for name, value in lexical.state_dict().items() if "lexical" not in name})
-    memory = lexical.encode(ragged.source, ragged.source_lengths)
-    blank = replace(memory, states=memory.states * (torch.arange(14) < 8))  # 8 units, then a word's 6 numbers
-    features = [lexical.decode(ragged.target_in, each)[0] for each in (memory, blank)]
-    same(features[1], late.decode(ragged.target_in, late.encode(ragged.source, ragged.source_lengths))[0])
-    assert (features[0] != features[1]).any(dim=2).all()
+def test_what_words_add_to_late_attention_is_their_vectors_weighed_by_it(tiny_model, ragged):
+    """By the equations, on the same weights, with the gradient of the source's table."""
+    both = {kind: tiny_model(kind).double() for kind in ("words", "late")}
+    both["late"].load_state_dict({k: v for k, v in both["words"].state_dict().items() if "lexical" not in k})
+    recorder, features = Recorder(["attention.weights"]), {}
+    for kind, model in both.items():
+        features[kind], _ = model.decode(ragged.target_in, model.encode(ragged.source, ragged.source_lengths))
+    model = both["words"]
+    run(model, ragged, recorder)
+    table, project = model.source_embedding.weight, model.lexical.project.weight
+    found = torch.tanh(recorder["attention.weights"] @ (table[ragged.source] * 6**0.5))  # of six numbers each
+    added = found + torch.tanh(found @ project.T)
+    same(features["words"] - features["late"], added)
+    ask = torch.arange(added.numel(), dtype=torch.double).view_as(added).sin()
+    slopes = [
+        torch.autograd.grad((value * ask).sum(), each.source_embedding.weight, retain_graph=True)[0]
+        for value, each in ((features["words"], model), (features["late"], both["late"]), (added, model))
+    ]
+    same(slopes[0], slopes[1] + slopes[2])
+
+
+def test_words_looked_at_are_vectors_without_neighbours(tiny_model, ragged):
+    model, at = tiny_model("words").double(), 2
+    alone = torch.zeros(ragged.source.shape, dtype=torch.double)
+    alone[:, at] = 1
+    recorder = Recorder(["attention.words"])
+    everywhere = Chain(lambda site, _, value: alone if site == "attention.weights" else value, recorder)
+    run(model, ragged, everywhere)
+    expected = model.source_embedding.weight[ragged.source[:, at]] * 6**0.5  # [B, E]
+    same(recorder["attention.words"], expected[:, None].expand_as(recorder["attention.words"]))
 
 
 def test_rows_of_a_memory_are_sentences(any_model, ragged):
@@ -127,7 +149,7 @@ def test_dropout_is_for_training_only(tiny_model, ragged):
     ("wrong", "named"),
     [
         ({"cell": "lsmt"}, "--cell 'lsmt' is not known: choose .*lstm"),
-        ({"attention": "early"}, "--attention 'early' is not known: choose none, late"),
+        ({"attention": "early"}, "--attention 'early' is not known: choose none, late, words$"),
         ({"cell": "grid"}, "--cell grid joins .*--layers 2 or more, not 1"),
         ({"cell": "depth-gated"}, "--cell depth-gated joins .*--layers 2"),
         ({"units": 7}, "--units must be even"),

@@ -30,7 +30,7 @@ def lines(path):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("attention", ["none", "late"])
+@pytest.mark.parametrize("attention", ["none", "late", "words"])
 @pytest.mark.parametrize("forced", [True, False], ids=["forced", "said"])
 def test_a_row_is_what_translator_trace_shows_at_the_word(make, pairs, tmp_path, attention, forced):
     translator = make(attention)

@@ -183,7 +183,7 @@ def test_a_corpus_that_cannot_be_read_is_refused(command, tmp_path, what):
         ("--units", ["--units", "expected one argument"]),
         ("--units 7", ["--units must be even"]),
         ("--dropout 1.5", ["--dropout must be below 1, not 1.5"]),
-        ("--attention early", ["--attention 'early' is not known", "none, late"]),
+        ("--attention early", ["--attention 'early' is not known", "none, late, words"]),
         ("--cell lsmt", ["--cell 'lsmt' is not known", "lstm"]),
         ("--precision fp8", ["--precision 'fp8' is not known", "auto, float32, bf16"]),
         ("--recipe lavish", ["--recipe", "lavish", "demo"]),

@@ -81,9 +81,9 @@ class Paths:
         return Outcome(experiment.go_on(rows, tap, start=start), log_odds)
 
     def looking(self, start: Start) -> Start:
-        """The same, but that attention looks at the donor's source."""
-        seen = self.donor.memory
-        return Start(replace(start.memory, states=seen.states, keys=seen.keys, mask=seen.mask), start.first)
+        """The same, but that attention looks at the donor's source: the encoder's states and, where it sees them, the words."""
+        went = start.memory
+        return Start(replace(self.donor.memory, initial=went.initial, elapsed=went.elapsed), start.first)
 
     def given(self, *states: str) -> MakeTap:
         """At the noun these states of every layer are the donor's, and the others are held at the recipient's own."""
@@ -117,8 +117,8 @@ class Paths:
             with torch.inference_mode():
                 encoded = model.encode(experiment.source[initial], experiment.lengths[initial])
             found = read_prefixes(model, encoded, prefixes)
-            seen = self.own.memory
-            return Start(replace(found.memory, states=seen.states, keys=seen.keys, mask=seen.mask), found.first)
+            went = found.memory
+            return Start(replace(self.own.memory, initial=went.initial, elapsed=went.elapsed), found.first)
 
         own, donor = self.recipients, self.donors
         parts = {

@@ -97,7 +97,7 @@ class Recorded:
 class Reader:
     """Traces of the stimuli that a run understands, as tables of one site at one step.
 
-    `beside` are the sites read beside the decoder's states; None: every gate, attention's context, the encoder's memories.
+    `beside` are the sites read beside the decoder's states; None: every gate, what attention finds, the encoder's memories.
     """
 
     def __init__(
@@ -110,7 +110,8 @@ class Reader:
         self.site, self.hidden = f"{place}.{memory}", f"{place}.{top.cell.states[0]}"
         if beside is None:
             beside = [f"{place}.{gate}" for gate in top.cell.gates]
-            beside += ["attention.context"] if translator.model.attention else []
+            found = ("attention.context", "attention.words")
+            beside += [each for each in translator.model.sites() if each in found]
             beside += [f"{each}.{memory}" for each in below.places]
         self.beside = list(beside)
         encode, align = translator.tokenizer.encode, translator.tokenizer.align
