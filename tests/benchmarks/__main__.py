@@ -46,7 +46,7 @@ def given() -> tuple[list[str], Setting]:
         "--sources", type=Path, metavar="FILE", help="what decoding translates (default: agreement's test)"
     )
     parser.add_argument(
-        "--data", type=Path, default=os.environ.get("SEQ2SEQ_DATA"), metavar="DIR",
+        "--data", type=Path, default=os.environ.get("SEQ2SEQ_DATA") or None, metavar="DIR",
         help="folder with corpora/multi30k and peers (default: SEQ2SEQ_DATA)",
     )  # fmt: skip
     parser.add_argument("--repetitions", type=int, default=5, metavar="N", help="(default: %(default)s)")
