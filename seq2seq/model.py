@@ -53,7 +53,7 @@ class Memory:
     """What the encoder leaves for the decoder."""
 
     states: Tensor  # [B, S, H] the encoder's outputs, both directions side by side
-    words: Tensor  # [B, S, E] what the encoder reads, which no tap on the encoder changes
+    words: Tensor  # [B, S, E] what the encoder reads, whatever taps on it do; [B, S, 0] if not handed on
     keys: Tensor | None  # [B, S, H] the outputs as attention compares them
     mask: Tensor  # [B, S] true at words
     initial: Sequence[State]  # a decoder layer's first {state: [B, H]}, after the bridge
@@ -146,6 +146,7 @@ class Model(nn.Module):
             )
         mask = torch.arange(source.shape[1], device=source.device) < lengths[:, None].to(source.device)
         keys = self.attention.keys(x) if self.attention else None
+        words = words if self.lexical else words[..., :0]  # copied with each memory's rows: only what is needed
         return Memory(x, words, keys, mask, initial, elapsed=torch.zeros_like(lengths[:, None], device=source.device))
 
     def decode(self, target_in: Tensor, memory: Memory, tap: Tap | None = None) -> tuple[Tensor, list[State]]:

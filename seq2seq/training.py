@@ -191,30 +191,25 @@ def faster_precision(model: Model, batch: Batch) -> tuple[str, str]:
     """float32 or bf16, whichever trains on this batch faster here, and the measurement in words (under a second or two)."""
     place = next(model.parameters()).device
     finish = torch.cuda.synchronize if place.type == "cuda" else lambda: None
-
-    def fastest(names: Sequence[str], batch: Batch, turns: int) -> dict[str, float]:
-        """Seconds of each in its best turn."""
-        seconds = dict.fromkeys(names, math.inf)
-        for _ in range(turns):
-            for name in names:
-                finish()
-                start = time.perf_counter()
-                with torch.autocast(place.type, torch.bfloat16, enabled=name == "bf16"):
-                    loss, _ = loss_of(model, batch, 0.1)
-                loss.backward()
-                finish()
-                seconds[name] = min(seconds[name], time.perf_counter() - start)
-        return seconds
-
     with torch.random.fork_rng():  # dropout's draws here are not the training's
-        # a processor without bf16 takes thirty times as long for it: a sixteenth of the sentences says so
-        few = fastest(("float32", "bf16"), batch.part(0, 16).to(place), 2)
-        names = [name for name in few if few[name] < 4 * min(few.values())]
-        seconds = fastest(names, batch.to(place), 3)  # the first turn warms up
+        # a processor without bf16 takes many times as long for it: a few sentences say so
+        for some in (batch.part(0, 16), batch):
+            some, seconds = some.to(place), {"float32": math.inf, "bf16": math.inf}
+            for _ in range(3):  # in turn, the first warms up; the best of them counts
+                for name in seconds:
+                    finish()
+                    start = time.perf_counter()
+                    with torch.autocast(place.type, torch.bfloat16, enabled=name == "bf16"):
+                        loss, _ = loss_of(model, some, 0.1)
+                    loss.backward()
+                    finish()
+                    seconds[name] = min(seconds[name], time.perf_counter() - start)
+            if max(seconds.values()) > 4 * min(seconds.values()):
+                break
     model.zero_grad(set_to_none=True)
-    measured = [f"{name} {1000 * each:.0f} ms a batch" for name, each in seconds.items()]
-    measured += [f"{name} {few[name] / min(few.values()):.0f} times as long" for name in few if name not in names]
-    return min(seconds, key=lambda name: seconds[name]), ", ".join(measured)
+    fastest = min(seconds, key=lambda name: seconds[name])
+    measured = ", ".join(f"{name} {1000 * each:.0f} ms" for name, each in seconds.items())
+    return fastest, f"{measured}, {len(some.source)} sentences"
 
 
 def choose_precision(model: Model, tokenizer: Tokenizer, pairs: Sequence[Pair], settings: TrainingSettings) -> str:

@@ -80,10 +80,10 @@ class Paths:
         log_odds = experiment.log_odds(rows, experiment.forced(rows, tap, steps, start))
         return Outcome(experiment.go_on(rows, tap, start=start), log_odds)
 
-    def looking(self, start: Start) -> Start:
-        """The same, but that attention looks at the donor's source: the encoder's states and, where it sees them, the words."""
+    def looking(self, start: Start, at: Start) -> Start:
+        """The same, but that attention looks at another's source: the encoder's states and, where it sees them, the words."""
         went = start.memory
-        return Start(replace(self.donor.memory, initial=went.initial, elapsed=went.elapsed), start.first)
+        return Start(replace(at.memory, initial=went.initial, elapsed=went.elapsed), start.first)
 
     def given(self, *states: str) -> MakeTap:
         """At the noun these states of every layer are the donor's, and the others are held at the recipient's own."""
@@ -96,13 +96,13 @@ class Paths:
     def context(self) -> dict[str, Outcome]:
         """Attention feeds nothing back, so that it matters from the noun on only, wherever the run is cut."""
         attends = self.experiment.translator.model.attention is not None
-        return {"attention's context": self.outcome(self.looking(self.own))} if attends else {}
+        return {"attention's context": self.outcome(self.looking(self.own, self.donor))} if attends else {}
 
     def at_noun(self) -> dict[str, Outcome]:
         """Each part's outcome, and the total's."""
         states = self.experiment.translator.model.decoder[-1].cell.states
         parts = {f"decoder's {state}": self.outcome(self.own, self.given(state)) for state in states}
-        return parts | self.context() | {TOTAL: self.outcome(self.looking(self.own), self.given(*states))}
+        return parts | self.context() | {TOTAL: self.outcome(self.looking(self.own, self.donor), self.given(*states))}
 
     def at_start(self) -> dict[str, Outcome]:
         """Each part's outcome, and the total's."""
@@ -116,9 +116,7 @@ class Paths:
             prefixes = [[*each, *last] for each, last in zip(before(words), noun(nouns))]
             with torch.inference_mode():
                 encoded = model.encode(experiment.source[initial], experiment.lengths[initial])
-            found = read_prefixes(model, encoded, prefixes)
-            went = found.memory
-            return Start(replace(self.own.memory, initial=went.initial, elapsed=went.elapsed), found.first)
+            return self.looking(read_prefixes(model, encoded, prefixes), self.own)
 
         own, donor = self.recipients, self.donors
         parts = {
@@ -126,7 +124,7 @@ class Paths:
             "the noun read": self.outcome(read(own, own, donor)),
             "words read before the noun": self.outcome(read(own, donor, own)),
         }
-        return parts | self.context() | {TOTAL: self.outcome(self.looking(read(donor, donor, donor)))}
+        return parts | self.context() | {TOTAL: self.outcome(self.looking(read(donor, donor, donor), self.donor))}
 
     def decomposition(self, cut: str, outcomes: dict[str, Outcome], gender: str, seed: int) -> Decomposition:
         """The sentences whose own noun has this gender."""
