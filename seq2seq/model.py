@@ -123,6 +123,13 @@ class Model(nn.Module):
         layers += ["attention.weights", "attention.context"] if self.attention else []
         return layers + (["attention.words"] if self.lexical else [])
 
+    def vectors(self) -> list[str]:
+        """The sites that hold a vector of units, as wide in every sentence: what one sentence has there, another can be given.
+
+        All but attention's weights, one for each piece of the source.
+        """
+        return [site for site in self.sites() if site != "attention.weights"]
+
     def untrained(self, seed: int) -> Model:
         """Another network of this shape, of fresh weights, on the same device and in the same precision."""
         with torch.random.fork_rng():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -62,16 +63,12 @@ def after(experiment: Experiment, row: int, text: str) -> str:
     return text[len(experiment.translator.tokenizer.decode(stimulus.pieces[: stimulus.position])) :]
 
 
-def word_sites(experiment: Experiment) -> list[str]:
-    return [site for site in experiment.translator.model.sites() if site != "attention.weights"]
-
-
 # Interventions
 
 
 def test_a_sites_own_value_changes_nothing_bit_for_bit(experiment):
     rows = list(range(len(experiment.stimuli)))
-    for site in word_sites(experiment):
+    for site in experiment.translator.model.vectors():
         still = torch.zeros_like(experiment.values(site))
         keep = lambda part, site=site, still=still: Change(site, still[part], keep=1.0, span=None)
         watched = experiment.forced(rows, lambda part, site=site: Recorder([site]))
@@ -82,7 +79,7 @@ def test_a_sites_own_value_changes_nothing_bit_for_bit(experiment):
 def test_a_recorded_value_put_back_changes_nothing(experiment):
     rows = list(range(len(experiment.stimuli)))
     expected = experiment.forced(rows)
-    for site in word_sites(experiment):
+    for site in experiment.translator.model.vectors():
         own = experiment.values(site)
         found = experiment.forced(rows, lambda part, site=site, own=own: Change(site, own[part]))
         assert torch.allclose(found, expected, atol=1e-5), site
@@ -147,8 +144,9 @@ def test_log_odds_are_those_of_the_whole_sentence_read_at_once(experiment):
 
 
 def test_wrong_addresses_are_refused_in_one_line(experiment):
-    with pytest.raises(UserError, match=r"no site 'decoder\.9\.cell'"):
-        experiment.values("decoder.9.cell")
+    for site in ("decoder.9.cell", "attention.weights"):  # there are weights, but no vector as wide in every sentence
+        with pytest.raises(UserError, match=rf"no site '{re.escape(site)}'"):
+            experiment.values(site)
     with pytest.raises(UserError, match="units 0 … 7"):
         Change("decoder.0.cell", torch.zeros(2, 8), units=[8])
     with pytest.raises(UserError, match="no outgoing weights"):

@@ -518,9 +518,8 @@ def causal(
     for dose in DOSES:
         effects += test.effect(f"steer, dose {dose:g}", site, test.steer(site, dose))
     progress("every site", 0.3)
-    for each in model.sites():
-        if each != "attention.weights":  # one weight for each source piece, and sources differ
-            effects += test.effect("interchange", each, test.interchange(each))
+    for each in model.vectors():
+        effects += test.effect("interchange", each, test.interchange(each))
     wide = Bench(experiment, test.pairs, test.fit, test.seed, BEAM)
     effects += wide.effect("interchange, c → h", site, wide.protocol("c → h", chosen), units=len(chosen))
     progress("matched random sets", 0.4)

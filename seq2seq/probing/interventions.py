@@ -238,13 +238,11 @@ class Experiment:
     def values(self, site: str) -> Tensor:
         """What a site is as the word's last piece is read, in the decoder or, for the encoder's sites, in the source: [B, H]."""
         model = self.translator.model
-        if site not in model.sites():
-            raise UserError(f"no site {site!r}: the model has {', '.join(model.sites())}")
+        if site not in model.vectors():
+            raise UserError(f"no site {site!r}: the model has {', '.join(model.vectors())}")
         if site not in self.known:  # all sites of this side at once, but part by part: few positions of many are kept
             side = site.split(".")[0] == "encoder"
-            sites = [
-                each for each in model.sites() if each.startswith("encoder.") == side and each != "attention.weights"
-            ]
+            sites = [each for each in model.vectors() if each.startswith("encoder.") == side]
             found: dict[str, list[Tensor]] = {each: [] for each in sites}
             for index in self.parts:
                 recorder = Recorder(sites)

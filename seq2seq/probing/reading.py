@@ -110,8 +110,7 @@ class Reader:
         self.site, self.hidden = f"{place}.{memory}", f"{place}.{top.cell.states[0]}"
         if beside is None:
             beside = [f"{place}.{gate}" for gate in top.cell.gates]
-            found = ("attention.context", "attention.words")
-            beside += [each for each in translator.model.sites() if each in found]
+            beside += [each for each in translator.model.vectors() if each.startswith("attention.")]
             beside += [f"{each}.{memory}" for each in below.places]
         self.beside = list(beside)
         encode, align = translator.tokenizer.encode, translator.tokenizer.align

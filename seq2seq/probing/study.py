@@ -226,9 +226,9 @@ class Study:
         sites: Sequence[str] | None = None,
     ):  # fmt: skip
         self.translator, self.pairs, self.size, self.seed, self.progress = translator, pairs, size, seed, progress
-        known = translator.model.sites()
+        known = translator.model.vectors()
         for site in sites or ():
-            if site not in known or site == "attention.weights":
+            if site not in known:
                 raise UserError(f"no site {site!r} to fit probes at: the model has {', '.join(known)}")
         self.sites = sites
         progress("translating the stimuli", 0.0)
