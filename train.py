@@ -91,7 +91,12 @@ def start(given: dict[str, Any], folder: Path) -> tuple[Training, checkpoint.Run
     if len(tokenizer) < settings.vocabulary:
         print(f"vocabulary: the text allows {len(tokenizer):,} pieces, not {settings.vocabulary:,}")
     torch.manual_seed(settings.seed)
-    model = Model(shape, len(tokenizer)).to(training.device())
+    try:
+        model = Model(shape, len(tokenizer)).to(training.device())
+    except RuntimeError as error:  # torch's way of saying that there is no memory
+        raise config.UserError(
+            f"this network does not fit here ({training.first_line(error)}): fewer --units"
+        ) from error
     precision = training.choose_precision(model, tokenizer, train, settings)
     run = checkpoint.Run(
         shape,
@@ -117,7 +122,8 @@ def resume(given: dict[str, Any], folder: Path) -> tuple[Training, checkpoint.Ru
     own = {**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora}
     recipe = RECIPES[given["recipe"]]
     for name, value in {**recipe.model, **recipe.training, **recipe.loading, **given}.items():
-        if name in own and name != "minutes" and value not in (own[name], name == "precision" and run.precision):
+        same = (own.get(name), run.precision) if name == "precision" else (own.get(name),)
+        if name in own and name != "minutes" and value not in same:
             had, wanted = (" ".join(each) if isinstance(each, list) else each for each in (own[name], value))
             raise config.UserError(
                 f"--resume goes on with --{name.replace('_', '-')} {had}: leave {wanted} out, or start anew"
@@ -141,8 +147,7 @@ def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
     print(f"length exponent {translator.settings.exponent:g}, by dev BLEU at beam {translator.settings.beam} ({table})")
     config.replace(run, search=translator.settings).save(folder)
     scores = {}
-    for spec in run.corpora:
-        name, _ = parse(spec)
+    for name in dict.fromkeys(parse(spec)[0] for spec in run.corpora):
         for split in ("dev", "test"):
             try:
                 pairs = corpora.load(name, split, **run.loading).pairs

@@ -7,6 +7,7 @@ head -100 news.en | python translate.py > news.cs        a filter
 python translate.py --input news.en --output news.cs --reference by-hand.cs
 """
 
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
@@ -85,6 +86,7 @@ def check_output(given: Namespace) -> None:
         raise config.UserError(f"{name}: there is no folder {path.parent}: make it first")
     if path.exists() and not path.is_file():
         raise config.UserError(f"{name} is not a file: choose another name")
+    config.writable(path.resolve().parent, "the folder of --output")
 
 
 def settle(translator: Translator, given: Namespace) -> None:
@@ -129,6 +131,7 @@ def main() -> None:
     if prompted:
         from seq2seq import prompt  # late: nobody else needs a line editor
 
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))  # there Ctrl-C only cancels a line
         return prompt.converse(translator, given.nbest)
 
     translator.check(given.sentences)

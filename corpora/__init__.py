@@ -14,8 +14,8 @@
 What reads `hub`, `files` and `agreement` is `loading`; pyarrow and datasets are imported when a corpus needs them.
 """
 
-from corpora.loading import NAMES, NoSuchSplit, load
+from corpora.loading import NAMES, load
 from corpora.mixture import mix
-from corpora.records import Corpus, CorpusError, Pair
+from corpora.records import Corpus, CorpusError, NoSuchSplit, Pair
 
 __all__ = ["NAMES", "Corpus", "CorpusError", "NoSuchSplit", "Pair", "load", "mix"]

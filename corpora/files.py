@@ -86,7 +86,8 @@ def paired(folder: Path) -> tuple[list[Part], list[Path]]:
             continue
         part = part_of(file)
         twin = whole.setdefault(part.stem, part)
-        if twin is not part and not file.name.lower().endswith(".gz"):  # train.en beside train.en.gz is no second form
+        packed = part.source.lower() == f"{twin.source}.gz".lower()  # train.en.gz beside train.en is no second form
+        if twin is not part and not packed:
             raise CorpusError(f"{folder} has {part.stem} in two forms, {twin.source} and {part.source}: keep one")
     return list(whole.values()), lacking
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from corpora import files, hub
 from corpora.holdout import held_out, rest
-from corpora.records import Corpus, CorpusError, Pair
+from corpora.records import Corpus, CorpusError, NoSuchSplit, Pair
 from corpora.rows import Part, pairs, within
 from corpora.storage import OnDisk
 
@@ -22,10 +22,6 @@ NAMES = {
     "tatoeba": "short everyday sentences (sentence-transformers/parallel-sentences-tatoeba on the hub)",
     "hub:ID[:CONFIG]": "any dataset on the hub with a translation column or two text columns",
 }
-
-
-class NoSuchSplit(CorpusError):
-    """The corpus exists, but has no such split."""
 
 
 def load(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from corpora.files import SPLITS
 from corpora.holdout import draw
-from corpora.loading import NoSuchSplit, load
-from corpora.records import Corpus, CorpusError, Pair
+from corpora.loading import load
+from corpora.records import Corpus, CorpusError, NoSuchSplit, Pair
 from corpora.storage import Picked
 
 

@@ -17,6 +17,10 @@ class CorpusError(ValueError):
     """A corpus cannot be read: the message is one line that says what was wrong and what to do."""
 
 
+class NoSuchSplit(CorpusError):
+    """The corpus exists, but has no such split."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Characters `start` … `end` (exclusive) of a sentence."""

@@ -15,12 +15,12 @@ class LateAttention(nn.Module):
     It reads the decoder's output and does not feed its recurrence, so all target positions are computed at once.
     """
 
-    def __init__(self, units: int, memory: int):
+    def __init__(self, units: int):
         super().__init__()
-        self.project = nn.Linear(memory, units, bias=False)
+        self.project = nn.Linear(units, units, bias=False)
 
     def keys(self, memory: Tensor) -> Tensor:
-        """memory [B, S, D·H] → W m, made once for each source: [B, S, H]."""
+        """memory [B, S, H] → W m, made once for each source: [B, S, H]."""
         return self.project(memory)
 
     def forward(self, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:

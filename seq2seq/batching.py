@@ -15,7 +15,7 @@ from .model import BEGIN, END, PAD
 
 @dataclass(frozen=True)
 class Example:
-    """A pair as piece numbers, the source closed by the end piece."""
+    """A pair as piece numbers, without what opens and closes a sentence."""
 
     source: Sequence[int]
     target: Sequence[int]

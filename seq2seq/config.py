@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, field, fields
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
@@ -112,16 +112,16 @@ def settings(kind: type[Settings], *sources: Mapping[str, Any]) -> Settings:
     return kind(**{name: source[name] for source in sources for name in names if name in source})
 
 
-def writable(folder: Path) -> None:
-    """Say before hours of work what the folder of --out cannot hold; nothing is made. UserError: it cannot be written."""
+def writable(folder: Path, name: str = "--out") -> None:
+    """Before hours of work: nothing is made. UserError: the folder that an option names cannot be written."""
     there = next(each for each in (folder, *folder.parents) if each.exists())
     if not there.is_dir():
-        raise UserError(f"--out {folder}: {there} is a file, name a folder")
+        raise UserError(f"{name} {folder}: {there} is a file, name a folder")
     try:
         with TemporaryFile(dir=there):
             pass
     except OSError as error:
-        raise UserError(f"--out {folder} cannot be written ({error.strerror}): name another folder") from error
+        raise UserError(f"{name} {folder} cannot be written ({error.strerror}): name another folder") from error
 
 
 def command(main: Callable[[], None], name: str | None = None) -> NoReturn:
@@ -159,20 +159,3 @@ def stop(status: int, message: str) -> NoReturn:
 
 def replace(settings: Settings, **changes: Any) -> Settings:
     return dataclasses.replace(settings, **changes)  # type: ignore[type-var]
-
-
-__all__ = [
-    "HOUSE",
-    "Diverged",
-    "Lost",
-    "Parser",
-    "UserError",
-    "called",
-    "check",
-    "command",
-    "dataclass",
-    "from_json",
-    "option",
-    "replace",
-    "settings",
-]

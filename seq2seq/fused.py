@@ -2,7 +2,7 @@
 
 Autograd would store every small product and make the weight gradient step by step. Here the gates are kept, each step
 back is one matrix product, and the weight gradients are one product at the end. Under autocast the products are bf16 and
-the memory line stays float32. Padding costs nothing: where a sentence has ended, the old state is kept.
+the memory line is float32. Padding costs nothing: where a sentence has ended, the old state is kept.
 """
 
 from __future__ import annotations
@@ -97,5 +97,6 @@ def lstm(
     lengths = torch.full((x.shape[0],), x.shape[1]) if lengths is None else lengths
     inside = torch.arange(x.shape[1])[:, None, None] < lengths[None, :, None]  # [T, B, 1]
     each = [weights[name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-    output, h, c = Sequence.apply(x, past["hidden"], past["cell"], *each, inside, int(lengths.min()), reverse)
+    c = past["cell"].to(weights["weight_hh"].dtype)  # not bf16's, which it comes over the bridge in
+    output, h, c = Sequence.apply(x, past["hidden"], c, *each, inside, int(lengths.min()), reverse)
     return output, {"hidden": h, "cell": c}

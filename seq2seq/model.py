@@ -106,7 +106,7 @@ class Model(nn.Module):
         self.bridge: Sequence[Mapping[str, nn.Linear]] = nn.ModuleList(  # type: ignore[assignment]
             nn.ModuleDict({state: nn.Linear(H, H) for state in cell.states}) for _ in range(L)
         )
-        self.attention = LateAttention(H, H) if attends else None
+        self.attention = LateAttention(H) if attends else None
         self.lexical = Lexical(E) if settings.attention == "words" else None
         self.readout = nn.Linear(2 * H if self.attention else H, E)
         self.bias = nn.Parameter(

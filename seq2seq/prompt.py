@@ -154,8 +154,10 @@ class Conversation:
         [sources], [targets] = trace.sources, trace.targets
         looks = torch.stack([weights[word.first : word.last + 1].mean(0) for word in targets])  # [W, S]
         shares = torch.stack([looks[:, word.first : word.last + 1].sum(1) for word in sources])  # [source words, W]
+        inside = {piece for word in sources for piece in range(word.first, word.last + 1)}  # signs may share a piece
+        rest = looks[:, [piece for piece in range(looks.shape[1]) if piece not in inside]].sum(1)  # [W]
         rows = [*(word.text for word in sources), "(elsewhere)"]
-        self.draw(rows, [word.text for word in targets], torch.cat([shares, 1 - shares.sum(0, keepdim=True)]), ".2f")
+        self.draw(rows, [word.text for word in targets], torch.cat([shares, rest[None]]), ".2f")
 
     def show_trace(self, _: str) -> None:
         """the gender units after each Czech word of the last translation"""

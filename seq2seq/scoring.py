@@ -14,9 +14,6 @@ class Score:
     value: float
     conditions: str
 
-    def __str__(self) -> str:
-        return f"{self.name} {self.value:.1f}  ({self.conditions})"
-
 
 def score(outputs: Sequence[str], references: Sequence[str]) -> list[Score]:
     """BLEU, chrF and exact match in per cent, over raw text."""

@@ -53,7 +53,7 @@ class TrainingSettings:
     clip: float = option(1.0, "largest norm of the gradient; 0: any", minimum=0)
     evaluate_every: int = option(500, "steps between evaluations on dev", minimum=1)
     patience: int = option(8, "evaluations without a better dev score before training stops", minimum=1)
-    seed: int = option(1, "seed of weights, order and dropout", minimum=0)
+    seed: int = option(1, "seed of weights, order and dropout", minimum=0, maximum=2**32 - 1)
     precision: str = option(
         "auto", "number format; auto measures which is faster here", choices=("auto", "float32", "bf16")
     )
@@ -401,7 +401,7 @@ class Training:
             batch = collate(self.dev_examples[start : start + 64]).to(self.place)
             total += float(loss_of(self.model, batch, 0.0)[1])
             pieces += int((batch.target_out != PAD).sum())
-        outputs = Translator(self.model, self.tokenizer).translate([pair.source for pair in self.dev], beam=1)
+        outputs = outputs_of(Translator(self.model, self.tokenizer), self.dev, beam=1)
         bleu, chrf, exact = score(outputs, [pair.target for pair in self.dev])
         samples = tuple((pair.source, output) for pair, output in list(zip(self.dev, outputs))[:SAMPLES])
         return Evaluation(
@@ -504,11 +504,18 @@ def generator(kind: str, rank: int) -> str:
     return f"generator.{kind}.{rank}" if rank else f"generator.{kind}"
 
 
+def outputs_of(translator: Translator, pairs: Sequence[Pair], beam: int | None = None, **options: Any) -> list[str]:
+    """The translation of each pair's source; nothing, which is wrong, where it is too long to be translated."""
+    return translator.translate(
+        ["" if translator.refusal(pair.source) else pair.source for pair in pairs], beam, **options
+    )
+
+
 def choose_search(translator: Translator, dev: Sequence[Pair], beam: int = 5) -> tuple[SearchSettings, str]:
     """The length exponent with the best BLEU on dev, and the table it was chosen from."""
     tried = {}
     for exponent in (0.6, 1.0, 1.4, 1.8):
-        outputs = translator.translate([pair.source for pair in dev], beam, exponent=exponent)
+        outputs = outputs_of(translator, dev, beam, exponent=exponent)
         tried[exponent] = score(outputs, [pair.target for pair in dev])[0].value
     best = max(tried, key=lambda exponent: tried[exponent])
     return SearchSettings(beam, best), ", ".join(f"{exponent:g}: {value:.2f}" for exponent, value in tried.items())
@@ -517,8 +524,7 @@ def choose_search(translator: Translator, dev: Sequence[Pair], beam: int = 5) ->
 def final_scores(translator: Translator, pairs: Sequence[Pair], where: str, longest: int) -> list[Score]:
     """BLEU, chrF, exact match and, where pairs have factors, agreement; each with corpus, split, n and search.
     `longest` says how many words a sentence may have had to be among the pairs."""
-    outputs = translator.translate([pair.source for pair in pairs])
-    settings = translator.settings
+    outputs, settings = outputs_of(translator, pairs), translator.settings
     conditions = f"{where}, n = {len(pairs)}, beam {settings.beam}, length exponent {settings.exponent:g}"
     conditions += f", sentences of at most {longest} words"
     scores = score(outputs, [pair.target for pair in pairs])

@@ -14,11 +14,11 @@ from .batching import by_length, sources
 from .config import UserError
 from .model import Model
 from .search import SearchSettings, read_prefixes, search
-from .taps import Chain, Tap, in_encoder, set_once
+from .taps import Chain, Tap, anywhere, in_encoder, set_once
 from .tokenizer import Tokenizer, words
 from .trace import Trace, trace
 
-LONGEST = 400  # word pieces of a source sentence; no training sentence comes near
+LONGEST = 400  # word pieces of a source sentence
 
 
 @dataclass(frozen=True)
@@ -94,16 +94,18 @@ class Translator:
         if why := self.refusal(forced):
             raise UserError(f"what is forced {why}")
         prefix = self.tokenizer.encode(forced)
-        settings = SearchSettings(beam or self.settings.beam, self.settings.exponent if exponent is None else exponent)
+        own = self.settings
+        settings = SearchSettings(own.beam if beam is None else beam, own.exponent if exponent is None else exponent)
         rows = [self.tokenizer.encode(sentence) for sentence in sentences]
         found: list[list[Translation]] = [[] for _ in rows]
         place = next(self.model.parameters()).device
         full = [number for number, row in enumerate(rows) if row]
+        heard = tap if tap and (anywhere(tap) or in_encoder(tap)) else None  # the encoder is slower under a tap
         chunks = by_length([rows[number] for number in full], batch) if tap is None else [range(len(full))] * bool(full)
         for chunk in chunks:
             numbers = [full[index] for index in chunk]
             source, lengths = sources([rows[number] for number in numbers])
-            memory, first = self.model.encode(source.to(place), lengths, tap if in_encoder(tap) else None), None
+            memory, first = self.model.encode(source.to(place), lengths, heard), None
             if prefix:
                 start = read_prefixes(self.model, memory, [prefix] * len(numbers))
                 memory, first = start.memory, start.first

@@ -23,7 +23,7 @@ from corpora.agreement.design import SHARES, cells, cells_of_children, controlle
 from corpora.agreement.grammar import realise
 from corpora.agreement.lexicon import ADJECTIVE_WORDS, DOMAINS, MEETING, NOUNS, TRANSITIVE, VERB_WORDS, rows
 from corpora.agreement.morphology import DETERMINERS, Features, adjective, alone, noun_forms, short_form, vocalise
-from corpora.records import GENDERS, OTHER_ANIMACY, Corpus, CorpusError, Pair
+from corpora.records import GENDERS, OTHER_ANIMACY, Corpus, NoSuchSplit, Pair
 
 DATA = Path(os.environ.get("SEQ2SEQ_DATA", "/nowhere")) / "czech"
 outside = pytest.mark.skipif(
@@ -340,8 +340,16 @@ def test_another_seed_draws_other_sentences_from_the_same_split(corpora):
 
 
 def test_an_unknown_split_is_refused():
-    with pytest.raises(CorpusError, match="choose from train, dev, test, probe, plural"):
+    with pytest.raises(NoSuchSplit, match="choose from train, dev, test, probe, plural"):
         load("valid")
+
+
+def test_a_folder_that_cannot_be_written_is_refused(corpora, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(command, "load", lambda split, seed: corpora[split])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as end:
+        command.main(["--out", str(tmp_path / "file")])
+    assert end.value.code == 2 and f"--out {tmp_path / 'file'}: " in capsys.readouterr().err
 
 
 def test_the_command_fails_when_a_law_is_broken(corpora, monkeypatch, capsys):

@@ -327,6 +327,9 @@ def test_dev_and_test_are_read_once_whatever_the_weight(two: tuple[str, str]) ->
     assert len(test) == 7 and "has no test part" in test.notes[0]
     with pytest.raises(NoSuchSplit):
         corpora.mix([two[0]], "test")
+    sides()(Path(two[1]) / "test_2018", numbered(2, 6_000))
+    later = corpora.mix(["agreement", two[1]], "test_2018")
+    assert len(later) == 2 and "no split 'test_2018' in the agreement corpus" in later.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -399,6 +402,10 @@ REFUSED: dict[str, tuple[Callable[[Path], str], str]] = {
     "two forms": (
         lambda folder: str(tsv()(sides()(folder / "train", FIVE).parent / "train", FIVE).parent),
         "has train in two forms, .*train.en and .*train.tsv: keep one",
+    ),
+    "two forms, one packed": (
+        lambda folder: str(tsv(end=".gz")(sides()(folder / "train", FIVE).parent / "train", FIVE).parent),
+        "has train in two forms, .*train.en and .*train.tsv.gz: keep one",
     ),
     "unknown ending": (lambda folder: str(write(folder / "x.docx", "a")), "unknown ending: expected"),
     "one column": (lambda folder: str(write(folder / "x.tsv", "one\n")), r"found 1 column\(s\), one; accepted are"),

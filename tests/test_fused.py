@@ -66,15 +66,16 @@ def test_the_gradient_is_the_slope(reverse):
     assert torch.autograd.gradcheck(road, (x, h, c, draw(8, 2), draw(8, 2), draw(8), draw(8)))
 
 
-def test_bf16_is_near_float32_forward_and_gradient(weights):
+@pytest.mark.parametrize("given", [torch.float32, torch.bfloat16], ids=str)  # a bridge under autocast hands on bf16
+def test_bf16_is_near_float32_forward_and_gradient(weights, given):
     weights = {name: (0.3 * value).detach().float().requires_grad_() for name, value in weights.items()}
-    x, past = draw(B, T, E, kind=torch.float32), {name: torch.zeros(B, H) for name in ("hidden", "cell")}
+    x, past = draw(B, T, E, kind=torch.float32), {name: draw(B, H).detach().to(given) for name in ("hidden", "cell")}
     made = []
     for enabled in (True, False):
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             output, final = fused.lstm(x, past, weights, LENGTHS, False)
         assert output.dtype == (torch.bfloat16 if enabled else torch.float32)
-        assert {value.dtype for value in final.values()} == {torch.float32}
+        assert final["cell"].dtype == torch.float32
         gradients = torch.autograd.grad(output.float().sum() + final["cell"].sum(), [x, *weights.values()])
         made.append((output.float(), final["cell"], *gradients))
     for rough, fine in zip(*made):

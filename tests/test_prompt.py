@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,12 +26,14 @@ from corpora.agreement import load as agreement
 from corpora.agreement import pinned
 from corpora.agreement.lexicon import NOUNS
 from seq2seq import prompt
-from seq2seq.config import UserError
+from seq2seq.config import HOUSE, UserError
+from seq2seq.model import Model, ModelSettings
 from seq2seq.probing.by_hand import exchanged, forms, partner_of
 from seq2seq.probing.interventions import Experiment, at_start
 from seq2seq.probing.stimuli import Partners, select
 from seq2seq.search import SearchSettings
 from seq2seq.taps import set_once
+from seq2seq.tokenizer import Tokenizer
 from seq2seq.translator import Translator
 
 BOY = "I am a boy who likes to learn."
@@ -293,6 +299,21 @@ def test_every_form_leads_to_a_noun_that_has_it():
     assert forms()["kluka"].english == "boy" and forms()["holku"].english == "girl"
 
 
+def test_a_piece_that_two_signs_share_is_not_looked_at_twice(monkeypatch):
+    tokenizer = Tokenizer.train(["Ahoj!! Boy!!", "Girl!! Kluk!!"] * 50, 280)
+    translator = Translator(Model(ModelSettings(units=8, embedding=6), len(tokenizer)).eval(), tokenizer)
+    words = tokenizer.align(tokenizer.encode("Boy!!"))
+    assert words[-1].first == words[-2].first and [word.text for word in words[-2:]] == ["!", "!"]
+    conversation, drawn = prompt.Conversation(translator, 1), []
+    monkeypatch.setattr(conversation, "said", lambda: ("Boy!!", "Kluk"))
+    monkeypatch.setattr(
+        conversation, "draw", lambda rows, columns, values, form: drawn.extend(zip(rows, values[:, 0].tolist()))
+    )
+    conversation.show_attention("")
+    looked = dict(drawn)  # the two signs are one row here
+    assert sum(looked.values()) == pytest.approx(1) and min(looked.values()) > 0
+
+
 # Keys
 
 
@@ -342,3 +363,20 @@ def test_a_session_is_answered_line_by_line(conversation, monkeypatch, tmp_path,
     for _, wanted in SESSION:  # each after the one before it
         assert wanted in shown, (wanted, shown)
         shown = shown[shown.index(wanted) :]
+
+
+def test_being_asked_to_end_ends_the_prompt(tiny_run):
+    """There Ctrl-C cancels a line; a SIGTERM is not to be taken for it."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, HOUSE / "translate.py", "--checkpoint", tiny_run]
+    running = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "dumb"})
+    os.close(theirs)
+    try:
+        shown = b""
+        while prompt.PROMPT.encode() not in shown:
+            shown += os.read(ours, 1000)
+        running.terminate()
+        assert running.wait(timeout=60) == 130
+    finally:
+        running.kill()
+        os.close(ours)

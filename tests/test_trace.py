@@ -9,6 +9,7 @@ from seq2seq.batching import Example, collate
 from seq2seq.model import BEGIN
 from seq2seq.taps import Patch, Recorder, TapError
 from seq2seq.trace import predicted_at, read_at, trace
+from seq2seq.translator import Translator
 
 
 @pytest.fixture
@@ -55,6 +56,12 @@ def test_only_what_was_asked_for_is_kept_and_an_unknown_site_is_an_error(tiny_mo
     assert set(trace(tiny_model(), tokenizer, *some, sites=["decoder.0.cell"]).values) == {"decoder.0.cell"}
     with pytest.raises(TapError, match=r"decoder\.1\.cell"):
         trace(tiny_model(), tokenizer, *some, sites=["decoder.1.cell"])
+
+
+def test_a_tap_that_names_no_sites_hears_the_encoder_translate_too(any_model, tokenizer, some):
+    recorder = Recorder()
+    Translator(any_model, tokenizer).translate(some[0][:1], beam=1, tap=recorder)
+    assert set(recorder.values) == set(any_model.sites())
 
 
 def test_a_tap_acts_before_the_trace_is_taken(tiny_model, tokenizer, some):

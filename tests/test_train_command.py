@@ -73,6 +73,19 @@ def refused(result: tuple[int, str, str], *words: str) -> None:
 # A run
 
 
+def test_a_sentence_too_long_to_be_translated_counts_as_wrong(command, corpus, tmp_path):
+    """One word to the eye, but each of its signs is some pieces: no row that could be left out before there is a tokenizer."""
+    data = shutil.copytree(corpus, tmp_path / "data")
+    for split in ("dev", "test"):
+        for name, line in (("en", "字" * 200), ("cs", "Nic.")):
+            with (data / f"{split}.{name}").open("a") as file:
+                file.write(f"{line}\n")
+    status, _, err = command("--corpus", data, "--out", tmp_path / "run", *TINY, "--max-steps", 1)
+    assert status == 0, err
+    scores = json.loads((tmp_path / "run" / checkpoint.SCORES).read_text())
+    assert all("n = 5" in each[0]["conditions"] for each in scores.values()) and len(scores) == 2
+
+
 def test_a_finished_run_has_every_file_and_its_scores_their_conditions(finished, corpus):
     names = {"run.json", "tokenizer.model", "words.txt", "best.safetensors", "last.safetensors", "history.jsonl"}
     assert set(contents(finished)) == names | {"scores.json", "SHA256SUMS"}
@@ -187,6 +200,8 @@ def test_a_corpus_that_cannot_be_read_is_refused(command, tmp_path, what):
         ("--cell lsmt", ["--cell 'lsmt' is not known", "lstm"]),
         ("--precision fp8", ["--precision 'fp8' is not known", "auto, float32, bf16"]),
         ("--recipe lavish", ["--recipe", "lavish", "demo"]),
+        ("--seed 4294967296", ["--seed must be 4294967295 or less"]),
+        ("--units 10000000", ["this network does not fit here", "fewer --units"]),
         ("--max-steps 0", ["--max-steps must be 1 or more, not 0"]),
         ("--limit -1", ["limit is -1"]),
         ("--max-words 0", ["max_words is 0"]),
@@ -210,6 +225,8 @@ def test_an_option_that_makes_no_sense_is_refused(command, corpus, tmp_path, giv
         ("--resume --limit 5", ["--limit None", "5"]),
         ("--resume --recipe demo", ["--resume goes on with --"]),
         ("--resume --corpus agreement", ["--corpus", "agreement"]),
+        ("--resume --dropout 0", ["--dropout 0.3", "0.0"]),
+        ("--resume --no-bidirectional", ["--bidirectional True", "False"]),
     ],
 )
 def test_a_run_is_never_overwritten_nor_bent(command, finished, given, words):

@@ -247,6 +247,7 @@ BAD = {
     "--input in.en --output no/out": "there is no folder no",
     "--input in.en --output .": "--output . is not a file",
     "--input in.en --output /dev/null": "--output /dev/null is not a file",
+    "--input in.en --output /proc/out --checkpoint no": "the folder of --output /proc cannot be written",
     "--input in.en one": "sentences and --input at once",
     "--input in.en --output out --beam 0": "--beam must be 1 or more, not 0",
     "--input in.en --output out --beam 101": "--beam must be 100 or less, not 101",

@@ -16,7 +16,7 @@ from corpora.agreement.constructions import TEMPLATES
 from corpora.agreement.design import Cell, cells, cells_of_children, groups, make_frame, probe_plan
 from corpora.agreement.grammar import realise
 from corpora.agreement.lexicon import DOMAINS
-from corpora.records import Corpus, CorpusError, Pair
+from corpora.records import Corpus, NoSuchSplit, Pair
 
 # split → rows for each template and family
 ROWS = {"train": 540, "dev": 8, "test": 15}
@@ -27,7 +27,7 @@ SPLITS = ("train", "dev", "test", "probe", "plural")
 def load(split: str, seed: int = 1) -> Corpus:
     """The pairs of one split; the same seed gives the same pairs, in the same order, everywhere."""
     if split not in SPLITS:
-        raise CorpusError(f"no split {split!r} in the agreement corpus: choose from {', '.join(SPLITS)}")
+        raise NoSuchSplit(f"no split {split!r} in the agreement corpus: choose from {', '.join(SPLITS)}")
     generator = random.Random(f"agreement {split} {seed}")
     with uncollected():
         pairs = probe_pairs(generator) if split == "probe" else split_pairs(split, generator)

@@ -33,7 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.seed == 1:
         failed += report("The bytes are the committed ones.", differing(made))
     if options.out:
-        write(corpora, options.out)
+        try:
+            write(corpora, options.out)
+        except OSError as error:
+            parser().error(f"--out {options.out}: {error.strerror}")
     print(f"{failed} checks failed" if failed else "every check holds", f"({time.perf_counter() - start:.1f} s)")
     return 1 if failed else 0
 

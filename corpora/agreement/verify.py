@@ -8,14 +8,16 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations, product
+from operator import attrgetter
 
 from corpora.agreement.design import LEGAL
 from corpora.agreement.lexicon import NOUNS
-from corpora.records import GENDERS, OTHER_ANIMACY, Corpus, Factors, Pair
+from corpora.records import GENDERS, OTHER_ANIMACY, Corpus, Pair
 
 SEEN_OFTEN = 10  # how often a Czech word of the test split occurs in train, at the least
 HELD_OUT = 10  # held-out lemmas of each gender, at the least
 BALANCE = 0.02  # how far the rows of a cell may be from its neighbours'
+CELL = ("family", "construction", "template", "distance", "intervener", "gender")  # the factors that tell cells apart
 FORMS = {noun.czech: {*noun.forms.values()} for noun in NOUNS}
 
 Corpora = Mapping[str, Corpus]
@@ -186,27 +188,11 @@ def probe_cells(probe: Corpus) -> tuple[Mapping[str, Cells], Mapping[str, Cells]
     return dict(sorted(cells.items())), dict(sorted(crossed.items()))
 
 
-def cell_of(factors: Factors) -> tuple[str, str, str, int, str, str]:
-    return (
-        factors.family,
-        factors.construction,
-        factors.template,
-        factors.distance,
-        factors.intervener,
-        factors.gender,
-    )
-
-
-def cell_counts(corpus: Corpus) -> Cells:
-    """(family, construction, template, distance, intervener, gender) → rows."""
-    return Counter(cell_of(pair.factors) for pair in corpus)
-
-
 def cell_table(corpora: Corpora) -> str:
     """The legal cells and how many rows each split has in them, as tab-separated lines."""
-    counts = {split: cell_counts(corpus) for split, corpus in corpora.items()}
+    counts = {split: Counter(attrgetter(*CELL)(pair.factors) for pair in corpus) for split, corpus in corpora.items()}
     cells = sorted({cell for found in counts.values() for cell in found})
-    lines = ["family\tconstruction\ttemplate\tdistance\tintervener\tgender\t" + "\t".join(corpora)]
+    lines = ["\t".join((*CELL, *corpora))]
     lines += ["\t".join(map(str, (*cell, *(counts[split][cell] for split in corpora)))) for cell in cells]
     return "\n".join(lines) + "\n"
 
