@@ -22,8 +22,9 @@ from seq2seq.model import BEGIN
 from seq2seq.probing import planted
 from seq2seq.probing.causal import PROTOCOLS, Bench, alone, causal, smallest
 from seq2seq.probing.erasure import Whitened
-from seq2seq.probing.interventions import Change, Experiment, FromWord, at_start
+from seq2seq.probing.interventions import Change, Experiment, FromWord, at_start, relative
 from seq2seq.probing.paths import AT_NOUN, Paths, decompose
+from seq2seq.probing.statistics import estimate
 from seq2seq.probing.stimuli import GENDERS, partners, select
 from seq2seq.probing.units import matched, outgoing
 from seq2seq.taps import Chain, Patch, Recorder
@@ -143,6 +144,26 @@ def test_log_odds_are_those_of_the_whole_sentence_read_at_once(experiment):
         assert found[row] == pytest.approx(float(expected), abs=1e-4)
 
 
+def test_a_share_is_a_ratio_of_means_and_varies_as_one():
+    """Beside a bootstrap that draws lemmas and divides the drawn ones' means."""
+    random = numpy.random.default_rng(1)
+    lemmas = numpy.repeat([f"noun {n}" for n in range(24)], 4)
+    full = torch.tensor(random.normal(6, 2, len(lemmas)))
+    change = 0.6 * full + torch.tensor(random.normal(0, 0.3, len(lemmas)))
+    found = estimate(relative(change, full, lemmas), lemmas, seed=1, rate=False)
+    ratio = lambda rows: change[rows].mean() / full[rows].mean()  # lemmas are equally large
+    drawn = [
+        ratio(numpy.concatenate([4 * n + numpy.arange(4) for n in random.integers(0, 24, 24)])) for _ in range(2000)
+    ]
+    assert found.value == pytest.approx(float(ratio(slice(None))))
+    assert found.high - found.low == pytest.approx(
+        float(numpy.quantile(drawn, 0.975) - numpy.quantile(drawn, 0.025)), rel=0.15
+    )
+    together = relative(torch.stack([change, full], dim=1), full, lemmas)
+    torch.testing.assert_close(together[:, 0], relative(change, full, lemmas))
+    torch.testing.assert_close(together[:, 1], torch.ones_like(full))
+
+
 def test_wrong_addresses_are_refused_in_one_line(experiment):
     for site in ("decoder.9.cell", "attention.weights"):  # there are weights, but no vector as wide in every sentence
         with pytest.raises(UserError, match=rf"no site '{re.escape(site)}'"):
@@ -189,7 +210,9 @@ def test_one_layers_cell_and_output_gate_are_its_whole_state(tiny_model, tokeniz
 
 def test_words_that_do_not_differ_carry_nothing(demo):
     for found in decompose(demo.experiment, demo.pairs, seed=1):
-        assert found.total.all_words.value > 0.9 and found.total.share.value == pytest.approx(1.0)
+        assert found.total.all_words.value > 0.9
+        share = found.total.share
+        assert (share.low, share.value, share.high) == pytest.approx((1, 1, 1)), "of itself it is all, surely"
         parts = {each.name: each for each in found.parts}
         if found.cut == AT_NOUN:
             assert list(parts) == ["decoder's hidden", "decoder's cell"]

@@ -43,9 +43,14 @@ def effect(name: str, flipped: Estimate, kept: Estimate, chrf: float = 100.0, nu
     )  # fmt: skip
 
 
-def caused(flipped: Estimate, kept: Estimate, chance: float = 0.0, **outside: float) -> Causal:
+def caused(
+    flipped: Estimate, kept: Estimate, chance: float = 0.0, pushed: float = 0.0, others: float = 0.9, **outside: float
+) -> Causal:
     names = ("interchange, c → h", "mean, held", "resample")
-    control = Control("matched sets", "masculine → feminine", 2, 100, flipped.value, chance, chance, 0.01)
+    controls = [
+        Control(name, "masculine → feminine", 2, 100, flipped.value, rate, rate, 0.01)
+        for name, rate in (("matched sets", chance), ("random directions", pushed))
+    ]
     effects = [effect(name, flipped, kept, **outside) for name in names]
     return Causal(
         "decoder.0.cell",
@@ -53,8 +58,8 @@ def caused(flipped: Estimate, kept: Estimate, chance: float = 0.0, **outside: fl
         [0.0] * 16,
         [],
         effects,
-        [control],
-        {"mean, held": 0.9, "resample": 0.9},
+        controls,
+        {"mean, held": others, "resample": 0.9},
         [],
         16,
         100,
@@ -86,26 +91,30 @@ def test_the_worst_verdict_counts():
     assert all_of(NOT_MEASURED) == NOT_MEASURED
 
 
-@pytest.mark.parametrize(("kept", "verdict"), [(0.5, YES), (0.9, NO), (0.73, UNDECIDED)])
-def test_units_are_necessary_where_agreement_breaks_without_them(kept, verdict):
-    assert necessary(caused(of(1.0), of(kept))).verdict == verdict
+@pytest.mark.parametrize(
+    ("kept", "others", "verdict"),
+    [(0.5, 0.9, YES), (0.5, 0.3, UNDECIDED), (0.9, 0.9, NO), (0.73, 0.9, UNDECIDED)],  # of .3: any units would do
+)
+def test_units_are_necessary_where_agreement_breaks_without_them_and_not_without_others(kept, others, verdict):
+    assert necessary(caused(of(1.0), of(kept), others=others)).verdict == verdict
 
 
 @pytest.mark.parametrize(
-    ("flipped", "chance", "same_gender", "verdict"),
+    ("flipped", "chance", "pushed", "same_gender", "verdict"),
     [
-        (0.95, 0.01, 0.0, YES),
-        (0.95, 0.10, 0.0, UNDECIDED),  # random sets do it, too
-        (0.95, 0.01, 0.2, UNDECIDED),  # so does any other noun
-        (0.87, 0.01, 0.0, NO),  # the rate itself decides
-        (0.30, 0.01, 0.0, NO),
-        (0.30, 0.10, 0.2, NO),
+        (0.95, 0.01, 0.04, 0.0, YES),
+        (0.95, 0.10, 0.00, 0.0, UNDECIDED),  # random sets do it, too
+        (0.95, 0.01, 0.06, 0.0, UNDECIDED),  # so does any push as long
+        (0.95, 0.01, 0.00, 0.2, UNDECIDED),  # so does any other noun
+        (0.87, 0.01, 0.00, 0.0, NO),  # the rate itself decides
+        (0.30, 0.01, 0.00, 0.0, NO),
+        (0.30, 0.10, 0.00, 0.2, NO),
     ],
 )
 def test_units_suffice_where_their_exchange_changes_the_czech_and_its_controls_do_not(
-    flipped, chance, same_gender, verdict
+    flipped, chance, pushed, same_gender, verdict
 ):
-    assert sufficient(caused(of(flipped), of(0.5), chance), of(same_gender)).verdict == verdict
+    assert sufficient(caused(of(flipped), of(0.5), chance, pushed), of(same_gender)).verdict == verdict
 
 
 @pytest.mark.parametrize(("outside", "verdict"), [({}, YES), ({"chrf": 80.0}, NO), ({"number": 0.5}, NO)])
@@ -200,6 +209,9 @@ def test_runs_of_two_recipes_are_not_reported_together(tiny_model, make_run, mon
         (["--sites", "decoder.0.nonsense"], "decoder.0.nonsense"),
         (["--sites", "attention.weights"], "attention.weights"),
         (["--held-out", "some.tsv"], "--pairs"),
+        (["--pairs", "some.tsv", "--study", "gradients"], "leave --study"),
+        (["--pairs", "some.tsv", "--trace", "traces"], "leave --study and --trace out"),
+        (["--said"], "--trace"),
         (["--self-test", "--seeds", "0"], "--seeds"),
     ],
 )

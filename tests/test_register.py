@@ -19,7 +19,7 @@ from seq2seq.model import BEGIN, END, PAD, Model, ModelSettings
 from seq2seq.probing import gates, register
 from seq2seq.probing.planted import Words
 from seq2seq.probing.register import ANOTHER_CODE, REGISTER, SLOTS, UNDECIDED, Subjects, area, clauses, examine
-from seq2seq.probing.statistics import Estimate
+from seq2seq.probing.statistics import ENOUGH, Estimate
 from seq2seq.translator import Translator
 
 HOUSE = Path(__file__).parent.parent
@@ -367,7 +367,7 @@ def test_gate_surgery_on_a_hand_written_register():
     assert {each.kind for each in events} == set(gates.NEW)
     operation = gates.Operation(translator, events, register.telling(pairs), "decoder.0")
     cut, H = gates.CUTS["erases and rewrites"], translator.model.decoder[0].units
-    sets = [[H - 1 - n] for n in range(3)]
+    sets = [[H - 1 - n % 3] for n in range(ENOUGH)]
     right, wrong = (operation.cut(cut, [units[unit]], sets, recipients=40, seed=1) for unit in ("one", "two"))
     assert (right.rate.value, right.left_alone.value, right.random_high, right.verdict) == (1, 0, 0, gates.SUPPORTED)
     assert (wrong.rate.value, wrong.verdict) == (0, gates.NOT_SUPPORTED)

@@ -203,8 +203,8 @@ def test_a_change_is_judged_by_its_signs():
 
 
 def test_draws_that_do_as_much_are_counted():
-    assert beside(0.5, [0.0, 0.25, 0.5, 1.0]) == (0.4375, pytest.approx(0.925), 3 / 5)
-    assert beside(0.5, [0.0, 0.25], enough=3) == (0.125, None, 1 / 3)
+    assert beside(0.5, [0.0, 0.25, 0.5, 1.0] * 5) == (0.4375, pytest.approx(1.0), 11 / 21)
+    assert beside(0.5, [0.0, 0.25]) == (0.125, None, 1 / 3), "no 95th percentile of two"
     assert beside(0.5, []) == (None, None, None)
 
 

@@ -183,6 +183,10 @@ def main() -> None:
             raise UserError(f"--seeds {seeds}: plant one model of each kind, or more")
         test(range(given.seed, given.seed + seeds))
         return
+    if given.pairs and (given.study != "gender" or given.trace):
+        raise UserError("--pairs is a study of its own: leave --study and --trace out")
+    if given.said and not given.trace:
+        raise UserError("--said is read by --trace FOLDER: give both")
     if given.study == "compare":
         if given.checkpoints:
             raise UserError(f"--study compare trains its own runs, in --out: leave {given.checkpoints[0]} out")

@@ -24,7 +24,7 @@ from ..taps import Chain, Recorder
 from ..tokenizer import WORD
 from .erasure import Erase, Whitened
 from .interventions import ROWS, Change, Continuation, Experiment, MakeTap, at_start, relative
-from .statistics import ENOUGH, Estimate, beside, by_cluster, cluster_mean, estimate, sign_flip, too_few_to_flip
+from .statistics import Estimate, beside, by_cluster, cluster_mean, estimate, sign_flip, too_few_to_flip
 from .stimuli import GENDERS, Partners, other
 from .units import eighth, matched
 
@@ -248,7 +248,7 @@ class Bench:
         for gender in self.directions:
             rows, wanted = numpy.flatnonzero(self.genders == gender), other(gender)
             lemmas = [self.lemmas[row] for row in rows]
-            mean = lambda values, rows=rows: self.estimate(values, rows)
+            mean = lambda values, rows=rows, rate=True: self.estimate(values, rows, rate)
             changes, _ = by_cluster(change[rows].numpy(), lemmas)
             found.append(
                 Effect(
@@ -261,21 +261,21 @@ class Bench:
                     mean([said[row].all_are(wanted) for row in rows]),
                     mean([said[row].any_is(wanted) for row in rows]),
                     mean([said[row].all_are(gender) for row in rows]),
-                    mean(change[rows].tolist()),
+                    mean(change[rows].tolist(), rate=False),
                     None if too_few_to_flip(len(changes)) else sign_flip(changes, self.seed),
-                    mean(relative(change[rows], self.full[rows], lemmas).tolist()),
-                    mean([outside[row][0] for row in rows]),
-                    mean([outside[row][1] for row in rows]),
+                    mean(relative(change[rows], self.full[rows], lemmas).tolist(), rate=False),
+                    mean([outside[row][0] for row in rows], rate=False),
+                    mean([outside[row][1] for row in rows], rate=False),
                     mean([said[row].present == said[row].judged for row in rows]),
-                    mean(divergence[rows].tolist()),
+                    mean(divergence[rows].tolist(), rate=False),
                 )
             )
         return found
 
-    def estimate(self, values: Sequence[float], rows: NDArray[numpy.int_]) -> Estimate:
+    def estimate(self, values: Sequence[float], rows: NDArray[numpy.int_], rate: bool = True) -> Estimate:
         """A mean over lemmas of some recipients' values, its interval over lemmas and templates."""
         lemmas, templates = ([names[row] for row in rows] for names in (self.lemmas, self.templates))
-        return estimate(values, lemmas, self.seed, templates=templates)
+        return estimate(values, lemmas, self.seed, templates=templates, rate=rate)
 
     def outside(self, row: int, now: str, before: str) -> tuple[float, int]:
         """chrF and the number of changed words, without the words that have any form of an agreeing word."""
@@ -327,7 +327,7 @@ class Bench:
                     units,
                     len(rates),
                     own,
-                    *beside(own, rates, ENOUGH),  # type: ignore[arg-type]  # there are draws
+                    *beside(own, rates),  # type: ignore[arg-type]  # there are draws
                     apart,
                 )
             )
@@ -537,7 +537,8 @@ def causal(
             "random directions", len(units or order), test.steer(site, 1.0, units=units), directions
         )
     progress("erasure", 0.9)
-    erased = [test.erased(sites, max(1, draws // 5)) for sites in ([site], experiment.states)]
+    places = dict.fromkeys(((site,), tuple(experiment.states)))  # of a cell without a second state they are one
+    erased = [test.erased(sites, max(1, draws // 5)) for sites in places]
     return Causal(
         site, chosen, own.tolist(), found, effects, controls, ablated, erased, len(set(test.lemmas)), draws, test.seed
     )  # fmt: skip

@@ -111,7 +111,8 @@ def pushes(layer: Layer, direction: int, x: Tensor, h: Tensor, units: Sequence[i
     """What moves the gates of an LSTM: x [T, E] is read, h [T, H] was let out before; for each unit gate → its parts."""
     if layer.cell is not LSTM:
         return [{} for _ in units]
-    weights, shape = layer.weights(direction), (len(x), len(layer.cell.gates), layer.units)
+    weights = {name: value.cpu() for name, value in layer.weights(direction).items()}  # x and h are there
+    shape = (len(x), len(layer.cell.gates), layer.units)
     word, hidden = (x @ weights["weight_ih"].T).view(shape), (h @ weights["weight_hh"].T).view(shape)  # [T, 4, H]
     bias = (weights["bias_ih"] + weights["bias_hh"]).view(shape[1:])  # [4, H]
     return [

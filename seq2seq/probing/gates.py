@@ -50,6 +50,7 @@ from .register import (
 from .statistics import Estimate, Values, beside, by_cluster, cluster_mean, estimate, interval, number, sign_flip
 from .stimuli import GENDERS, stimulus, tells, traced
 from .units import matched
+from .units import outgoing as read_by
 
 MOVES = 0.02  # a mean gate that differs by less is said to stand still
 OPEN, SHUT = 0.9, 0.1  # H2: a forget gate above the one keeps, an input gate below the other writes nothing
@@ -607,20 +608,21 @@ def gate_story(
     }
     return Story(
         [
-            site_story(translator, pairs, memory.rpartition(".")[0], each, seed, draws, cut, recipients, per_kind)
+            site_story(translator, pairs, memory, each, seed, draws, cut, recipients, per_kind)
             for memory, each in recorded.items()
         ]
     )
 
 
 def site_story(
-    translator: Translator, pairs: Sequence[Pair], place: str, recording: Recording, seed: int, draws: int, cut: int,
+    translator: Translator, pairs: Sequence[Pair], memory: str, recording: Recording, seed: int, draws: int, cut: int,
     recipients: int, per_kind: int,
 ) -> SiteStory:  # fmt: skip
-    tokenizer, held_out = translator.tokenizer, held_out_lemmas(pairs)
+    place, tokenizer, held_out = memory.rpartition(".")[0], translator.tokenizer, held_out_lemmas(pairs)
     decoder, backward = side(place) == "target", from_the_right(place)
     units, apart, spread, decodable = candidates(recording, seed)
-    sets, _ = matched(units, spread[:, None], draws, numpy.random.default_rng(seed))
+    traits = numpy.stack([spread, read_by(translator.model, memory).numpy()], axis=1)
+    sets, _ = matched(units, traits, draws, numpy.random.default_rng(seed))
     signs, average = numpy.sign(apart), averaging(len(apart), [units, *sets])
 
     find = lambda some, kinds: events(place, some, tokenizer, kinds)

@@ -27,7 +27,7 @@ from ..search import SearchSettings, Start, read_prefixes, search
 from ..taps import Chain, Patch, Recorder, Tap, anywhere, in_encoder
 from ..tokenizer import Tokenizer, Word
 from ..translator import Translator
-from .statistics import cluster_mean
+from .statistics import cluster_mean, ratio
 from .stimuli import GENDERS, Partners, Stimulus, other, traced
 from .units import outgoing
 
@@ -122,11 +122,13 @@ class FromWord:
 
 
 def relative(change: Tensor, full: Tensor, lemmas: Sequence[str]) -> Tensor:
-    """Changes of log-odds [R] in units of the full effect, the mean over lemmas of what the donor's whole run changes [R]."""
-    unit = cluster_mean(full.numpy(), lemmas)
-    if unit <= 0:
+    """Changes of log-odds, [R] or [R, H], in units of the full effect, what the donor's whole run changes [R].
+
+    Their mean over lemmas is the ratio of the two means, and an interval over them that ratio's: the whole is surely all of it.
+    """
+    if cluster_mean(full.numpy(), lemmas) <= 0:
         raise UserError("the donors' own runs do not prefer the donors' forms, so there is no effect to be a part of")
-    return change / unit
+    return torch.as_tensor(ratio(change.double().numpy(), full.double().numpy(), lemmas))
 
 
 def parting(stimulus: Stimulus, word: Agreeing, tokenizer: Tokenizer) -> Parting:

@@ -19,6 +19,7 @@ YES, NO, UNDECIDED, NOT_MEASURED = "yes", "no", "undecided", "not measured"
 READABLE = 0.75  # L1, L3: an AUC or accuracy below is not called readable
 BROKEN = 0.75  # L4: half-way from always right to chance; the share that still agrees, a mean over both genders
 CHANCE = 0.02  # L5: what random sets and donors of the same gender may change
+PUSHED = 0.05  # L5: what random directions, as long as the true one, may change
 UNTOUCHED = 95.0  # L6: chrF against the unpatched output outside the agreeing words
 SAME_NUMBER = 0.95  # L6: share of sentences whose agreeing words keep their number
 SEEDS = 5  # L7: training runs
@@ -136,14 +137,17 @@ def necessary(causal: Causal) -> Rung:
         of = [each.kept_gender for each in causal.effects if each.name == name and each.units == len(causal.chosen)]
         balanced[name] = tuple(sum(getattr(each, at) for each in of) / len(of) for at in ("value", "low", "high"))
     least = max(balanced, key=lambda name: balanced[name][0])  # the ablation that agreement survives best
-    verdict = YES if all(high < BROKEN for _, _, high in balanced.values()) else (
-        NO if all(low >= BROKEN for _, low, _ in balanced.values()) else UNDECIDED)  # fmt: skip
+    broken, unbroken = (
+        all(high < BROKEN for *_, high in balanced.values()),
+        all(low >= BROKEN for _, low, _ in balanced.values()),
+    )
+    others_matter = not causal.ablated or min(causal.ablated.values()) < BROKEN  # then it need not be these units
+    verdict = NO if unbroken else YES if broken and not others_matter else UNDECIDED
     beside = causal.ablated.get(least)
     control = f"matched random sets: {percent(beside)}" if beside is not None else "too many units for matched sets"
-    for each in causal.erased:
-        if len(each.sites) > 1:
-            random = sum(each.control) / len(each.control)
-            control += f"; gender erased from all states {percent(each.kept_gender)}, random genders {percent(random)}"
+    for each in causal.erased[-1:]:
+        random = sum(each.control) / len(each.control)
+        control += f"; gender erased from all states {percent(each.kept_gender)}, random genders {percent(random)}"
     return Rung(
         "L4 necessary",
         "does agreement break without these units?",
@@ -157,7 +161,9 @@ def necessary(causal: Causal) -> Rung:
 def sufficient(causal: Causal, same_gender: Estimate) -> Rung:
     weak, controls = worst(causal.exchange), [each for each in causal.controls if each.name == "matched sets"]
     chance = max((each.mean for each in controls), default=1.0)
-    clean = chance <= CHANCE and same_gender.value <= CHANCE
+    lines = [each for each in causal.controls if each.name == "random directions" and each.units == len(causal.chosen)]
+    pushed = max((each.mean for each in lines), default=1.0)
+    clean = chance <= CHANCE and same_gender.value <= CHANCE and pushed <= PUSHED
     flipped = weak.all_words.value >= FLIPPED
     return Rung(
         "L5 sufficient",
@@ -165,7 +171,7 @@ def sufficient(causal: Causal, same_gender: Estimate) -> Rung:
         NO if not flipped else YES if clean else UNDECIDED,
         f"{len(causal.chosen)} units exchanged at the noun, {weak.direction}: all words change {shown(weak.all_words)}",
         f"matched random sets {percent(chance)}, p {max((each.p for each in controls), default=1):.3f}; "
-        f"a donor of the same gender {percent(same_gender.value)}",
+        f"random directions {percent(pushed)}; a donor of the same gender {percent(same_gender.value)}",
     )
 
 

@@ -26,7 +26,7 @@ from ..trace import read_at
 from ..translator import Translator
 from .gates import BATCH, single
 from .register import FEWEST, from_the_right, words_of
-from .statistics import Estimate, Values, cluster_mean, estimate
+from .statistics import Estimate, Values, cluster_mean, estimate, ratio
 from .stimuli import Stimulus, partners, stimulus, traced
 
 SPAN = 8  # words after the noun
@@ -169,8 +169,9 @@ def curves(
                 passive = numpy.linalg.norm(product * gaps[:, :1], axis=2)
             if not same:
                 one = cluster_mean(distance[:, 0], lemmas)
+            share = lambda step, at=distance[:, 0]: step / one if same else ratio(step, at, lemmas)  # noqa: B023
             r, p = (
-                [estimate(step / one, lemmas, seed, rate=False) for step in values.T] for values in (distance, passive)
+                [estimate(share(step), lemmas, seed, rate=False) for step in values.T] for values in (distance, passive)
             )
             found.append(
                 Curve(

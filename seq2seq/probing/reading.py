@@ -43,7 +43,7 @@ class StepAUC:
 
 @dataclass(frozen=True)
 class StepProbe:
-    """A probe of one site at one step; `step` counts gender-neutral words after the noun."""
+    """A probe of one site at one step; `step` counts gender-neutral words after the noun, LAST is an encoder's last step."""
 
     site: str
     step: int
@@ -182,7 +182,9 @@ class Reader:
         for number, (row, position) in enumerate(places.items()):
             numpy.add.at(bags[number], self.source_pieces[row], 1)
             numpy.add.at(bags[number], model.vocabulary + numpy.array(self.stimuli[row].pieces[:position]), 1)
-        source, target = (each.weight.detach().numpy() for each in (model.source_embedding, model.target_embedding))
+        source, target = (
+            each.weight.detach().cpu().numpy() for each in (model.source_embedding, model.target_embedding)
+        )
         V = model.vocabulary
         means = [bags[:, :V] @ source, bags[:, V:] @ target]
         means = [each / part.sum(1, keepdims=True) for each, part in zip(means, (bags[:, :V], bags[:, V:]))]
@@ -243,7 +245,8 @@ def read(
     q = benjamini_hochberg(rank_test(means, feminine).tolist())
     wanted = [(site, step) for step in (PROBED if full else (0, decisive))]
     wanted += [(reader.hidden, step) for step in (PROBED if full else (decisive,))]
-    wanted += [(each, step) for each in reader.beside for step in (0, decisive)]
+    later = {each: LAST if each.startswith("encoder.") else decisive for each in reader.beside}
+    wanted += [(each, step) for each in reader.beside for step in (0, later[each])]
     probes = []
     wanted = list(dict.fromkeys(wanted))  # in some cells memory and hidden state are one
     for number, (each, step) in enumerate(wanted):

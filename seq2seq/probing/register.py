@@ -37,11 +37,10 @@ from corpora.records import GENDERS as ALL_GENDERS
 from corpora.records import Agreeing, Noun, Pair
 
 from ..config import UserError
-from ..taps import Chain
 from ..tokenizer import WORD, Tokenizer, Word
 from ..trace import read_at
 from ..translator import Translator
-from .interventions import Experiment, at_start
+from .interventions import Experiment, put_in
 from .statistics import (
     Estimate,
     Labels,
@@ -480,8 +479,7 @@ class Endings:
         """For each variant, the genders that each row's output shows after its step when these values [R, H] are put in at
         these sites, at that step only."""
         values = {site: torch.cat([each[site] for each in variants]) for site in variants[0]}
-        tap = lambda part: Chain(*(at_start(site, value[part]) for site, value in values.items()))
-        said = self.experiment.go_on([*rows] * len(variants), tap if values else None)
+        said = self.experiment.go_on([*rows] * len(variants), put_in(values) if values else None)
         found = [shown(each.text, self.forms, self.starts[row]) for each, row in zip(said, [*rows] * len(variants))]
         return [found[start : start + len(rows)] for start in range(0, len(found), len(rows))]
 
@@ -537,8 +535,8 @@ class Swapping(Endings):
         rows = [rows[n] for n in numpy.random.default_rng(seed).permutation(len(rows))[:recipients]]
         cell, H = self.experiment.own, self.experiment.own.shape[1]
         own, donor = cell[rows], cell[[partner[row] for row in rows]]  # [R, H]
-        spread = cell.std(0, keepdim=True).T.numpy()  # [H, 1]
-        sets, _ = matched(units, spread, draws, numpy.random.default_rng(seed))
+        traits = self.experiment.traits(range(len(self.read)))
+        sets, _ = matched(units, traits, draws, numpy.random.default_rng(seed))
         drawn = numpy.random.default_rng(seed).normal(size=(draws, H))
         lines = torch.from_numpy(drawn / numpy.linalg.norm(drawn, axis=1, keepdims=True)).to(own)
         line = torch.from_numpy(direction).to(own)

@@ -74,6 +74,17 @@ def cluster_mean(values: Sequence[float] | Values, clusters: Sequence[Hashable])
     return float(by_cluster(numpy.asarray(values, dtype=float), clusters)[0].mean())
 
 
+def ratio(above: Values, below: Values, clusters: Sequence[Hashable]) -> Values:
+    """Values whose mean over clusters is the ratio of two means over clusters, above [N] or [N, H] by below [N].
+
+    Each differs from that ratio as it would if its row weighed more (linearised: Cochran 1977, ch. 6), so that an interval over
+    these values is the ratio's.
+    """
+    unit = cluster_mean(below, clusters)
+    share = by_cluster(above, clusters)[0].mean(0) / unit  # [] or [H]
+    return share + (above - share * below.reshape(-1, *[1] * (above.ndim - 1))) / unit
+
+
 # Intervals
 
 
@@ -334,12 +345,12 @@ def sign_flip(changes: Values, seed: int, relabellings: int = RELABELLINGS) -> f
     return float(found.pvalue)
 
 
-def beside(observed: float, drawn: Sequence[float], enough: int = 1) -> tuple[float | None, float | None, float | None]:
-    """What random draws do: their mean, their 95th percentile if they are `enough`, and p = (b + 1) / (B + 1), b of the B
+def beside(observed: float, drawn: Sequence[float]) -> tuple[float | None, float | None, float | None]:
+    """What random draws do: their mean, their 95th percentile if they are ENOUGH, and p = (b + 1) / (B + 1), b of the B
     draws doing as much as was observed or more. None without draws."""
     if not len(drawn):
         return None, None, None
-    high = float(numpy.quantile(drawn, 0.95)) if len(drawn) >= enough else None
+    high = float(numpy.quantile(drawn, 0.95)) if len(drawn) >= ENOUGH else None
     return float(numpy.mean(drawn)), high, float((numpy.asarray(drawn) >= observed).sum() + 1) / (len(drawn) + 1)
 
 

@@ -22,7 +22,7 @@ from .ladder import Hypothesis, Rung, climb, hypotheses
 from .paths import Decomposition, decompose
 from .persistence import Curve, persistence
 from .reading import Reader, Reading, read
-from .statistics import ENOUGH, Estimate, auc, beside, by_cluster, cluster_mean, estimate
+from .statistics import Estimate, auc, beside, by_cluster, cluster_mean, estimate
 from .stimuli import GENDERS, Partners, Stimulus, other, partners, select
 from .units import difference, eighth, matched, sizes
 
@@ -119,7 +119,7 @@ class Family:
         self.understood = estimate(right, self.lemmas(range(len(right))), seed)
         if self.understood.value < UNDERSTOOD:
             raise UserError(
-                f"this run says only {self.understood.value:.0%} of the {len(own)} stimuli right once the noun is given, so "
+                f"this run says only {self.understood.value:.0%} of {len(own)} {name} stimuli right once the noun is given, so "
                 "there is nothing to probe: train it on the agreement corpus"
             )
 
@@ -194,7 +194,7 @@ class Family:
                         self.rate([each.all_are(wanted) for each in said], pairs),
                         self.rate([each.any_is(wanted) for each in said], pairs),
                         len(rates),
-                        *beside(own, rates, ENOUGH),
+                        *beside(own, rates),
                     )
                 )
         return found
@@ -234,7 +234,11 @@ class Study:
         progress("translating the stimuli", 0.0)
         self.lexical = Family(translator, pairs, "lexical", size, seed)
         families = {pair.factors.family for pair in pairs if pair.factors}
-        self.open = Family(translator, pairs, "open", size, seed) if "open" in families else None
+        self.open, self.refused = None, dict[str, str]()  # what cannot be measured, and why not
+        try:
+            self.open = Family(translator, pairs, "open", size, seed) if "open" in families else None
+        except UserError as error:
+            self.refused["nouns whose English has no gender"] = str(error)
 
     def between(self, low: float, high: float) -> Progress:
         """Progress of a part that takes this much of the whole."""
@@ -276,9 +280,7 @@ class Study:
     def result(self, run: str) -> Result:
         """All that the report says: also by which path, register or slots, the gates, and the boy and the girl."""
         found, size, own = self.measure(run), self.size, self.lexical
-        self.progress("by which path", 0.65)
-        paths = decompose(own.experiment, own.partners(), self.seed)
-        few, reasons = min(60, size.recipients), dict[str, str]()
+        few, reasons = min(60, size.recipients), dict(self.refused)
 
         def unless_refused(what: str, share: float, measure: Callable[[], Measured]) -> Measured | None:
             """A short corpus has no sentences with two subjects, another cell no such gates: that is said, and the rest goes on."""
@@ -289,6 +291,7 @@ class Study:
                 reasons[what] = str(error)
                 return None
 
+        paths = unless_refused("by which path", 0.65, lambda: decompose(own.experiment, own.partners(), self.seed))
         tested = unless_refused(
             "register or slots",
             0.7,
@@ -315,7 +318,7 @@ class Study:
         return replace(
             found,
             hypotheses=hypotheses(found.reading, found.causal, told, tested),
-            paths=paths,
+            paths=paths or [],
             register=tested,
             gates=told,
             persistence=kept or [],

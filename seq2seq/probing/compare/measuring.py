@@ -225,7 +225,7 @@ def moves(family: Family, draws: int, seed: int) -> list[Moved]:
                     f"{gender} → {other(gender)}",
                     family.rate(changed[0], pairs),
                     len(rates),
-                    *beside(own, rates, draws),
+                    *beside(own, rates),
                     family.rate([each.any_is(other(gender)) for each in said], alike),
                 )
             )

@@ -31,7 +31,7 @@ class Null:
     """The same rate under random draws."""
 
     mean: float
-    high: float  # 95th percentile
+    high: float | None  # 95th percentile
     p: float  # (b + 1) / (B + 1), b: draws that change as much or more
 
 

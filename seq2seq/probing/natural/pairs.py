@@ -66,7 +66,7 @@ def pair(row: dict[str, str]) -> NaturalPair:
 def read(path: Path) -> tuple[list[NaturalPair], int]:
     """The clean rows, and how many others there were."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 ({error.reason} at byte {error.start})") from error

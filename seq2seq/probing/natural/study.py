@@ -12,6 +12,7 @@ import numpy
 
 from corpora.records import Pair
 
+from ...config import UserError
 from ...progress import Progress
 from ...translator import Translator
 from ..statistics import percent
@@ -42,6 +43,7 @@ class NaturalResult:
     controls: list[Control]
     bystanders: list[Bystanders]
     carried: list[Carried]
+    not_carried: str  # why there is nothing in `carried`
     seed: int
     seconds: float
 
@@ -78,11 +80,14 @@ def evaluate(
     progress("nouns of family 2", 0.9)
     spared = bystanders(fitted, choice, family_two(agreement, random), random, seed)
     progress("the decoder's own cell", 0.95)
-    decoder = carried(fitted, pairs, SCHEMES[choice.scheme])
+    try:
+        decoder, why = carried(fitted, pairs, SCHEMES[choice.scheme]), ""
+    except UserError as error:  # nobody is named, or only one pair of nouns: all else has been measured
+        decoder, why = [], str(error)
     said, right = pairs.said(1), pairs.right(shown, 1)
     by_itself = unchanged([said[P + n] for n in right], [said[n] for n in right])
     return NaturalResult(
-        pairs.file, P, pairs.unplaced, U, choice, by_itself, effects, held_against, spared, decoder, seed,
+        pairs.file, P, pairs.unplaced, U, choice, by_itself, effects, held_against, spared, decoder, why, seed,
         round(time.monotonic() - begin, 1),
     )  # fmt: skip
 
@@ -131,6 +136,8 @@ def told(found: NaturalResult) -> str:
     for seen in found.bystanders:
         if seen.what == STEERING:
             lines.append(f"  {seen.change}, nouns of family 2, {seen.k} units: become a person {share_of(seen.person)}")
+    if found.not_carried:
+        lines.append(f"  the decoder's own cell is not measured: {found.not_carried}")
     whole = found.carried[-2:]
     lines += [
         f"  {each.change}, the decoder's whole cell after its noun: agreeing {share_of(each.agreeing)}"

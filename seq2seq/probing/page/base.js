@@ -40,6 +40,7 @@ const forms = {
   one: (value) => fixed(value, 1),
   two: (value) => fixed(value, 2),
   three: (value) => fixed(value, 3),
+  after: (value) => (value < 0 ? "at the end" : String(value)), // an encoder is asked once it has read the sentence
   small: (value) => (value < 0.001 ? value.toExponential(1) : value.toFixed(3)),
   signed: (value) => `${value < 0 ? "" : "+"}${minus(value.toFixed(2))}`,
   index: (_, key) => String(key), // the number of a unit is its place in a list

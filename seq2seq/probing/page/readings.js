@@ -54,7 +54,7 @@ Object.assign(figures, {
       rows: reading.probes,
       columns: [
         words("site", (each) => datum(each, "site")),
-        column("words after noun", (each) => datum(each, "step")),
+        column("words after noun", (each) => datum(each, "step", "after")),
         column("held-out nouns", (each) => estimate(each.probe.both)),
         column("p", (each) => datum(each.probe, "p", "small")),
         column("seen nouns", (each) => estimate(each.probe.templates)),
