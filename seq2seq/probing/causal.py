@@ -418,7 +418,7 @@ def smallest(name: str, order: Sequence[int], sizes: Sequence[int], select: Benc
         raise ValueError(f"{sorted(shared)[0]} is among the nouns to choose on and among those to measure on")
 
     def worst(k: int) -> float:
-        [said] = select.experiment.interchange(select.pairs, [torch.tensor(order[:k])], select.beam)
+        [said] = select.experiment.interchange(select.pairs, [order[:k]], select.beam)
         return min(select.share(said, gender) for gender in select.directions)
 
     curve = {k: worst(k) for k in sizes}
@@ -431,7 +431,7 @@ def smallest(name: str, order: Sequence[int], sizes: Sequence[int], select: Benc
         curve[middle] = worst(middle)
         fails, enough = (fails, middle) if curve[middle] >= FLIPPED else (middle, enough)
     units = [int(unit) for unit in order[:enough]]
-    [said] = test.experiment.interchange(test.pairs, [torch.tensor(units)], test.beam)
+    [said] = test.experiment.interchange(test.pairs, [units], test.beam)
     measured = {}
     for gender in test.directions:
         rows = numpy.flatnonzero(test.genders == gender)

@@ -164,17 +164,16 @@ class Experiment:
         # many are read part by part: few positions of each are kept
         self.parts = torch.arange(len(stimuli)).split(ROWS)
         parts = [self.before(index) for index in self.parts]
-        self.memory = Memory.joined([memory for memory, _, _ in parts])  # as it is before the word's last piece
-        self.own = torch.cat([own for _, own, _ in parts])  # [B, H] the cell once the word has been read
-        self.words = [words for *_, each in parts for words in each]  # source words and target words
+        self.memory = Memory.joined([memory for memory, _ in parts])  # as it is before the word's last piece
+        self.words = [words for _, each in parts for words in each]  # source words and target words
         self.first = torch.tensor([each.pieces[position - 1] for each, position in zip(stimuli, self.positions)])
         self.start = Start(self.memory, self.first)
         self.limit = 2 * self.lengths + 10
         self.known: dict[str, Tensor] = {}  # what `values` has found
 
     @torch.inference_mode()
-    def before(self, index: Tensor) -> tuple[Memory, Tensor, list[tuple[Sequence[Word], Sequence[Word]]]]:
-        """Of some stimuli: the memory with the decoder's states before the word's last piece, the cell after it, the words."""
+    def before(self, index: Tensor) -> tuple[Memory, list[tuple[Sequence[Word], Sequence[Word]]]]:
+        """Of some stimuli: the memory with the decoder's states before the word's last piece, and the words."""
         rows, device = index.tolist(), self.source.device
         made = traced(self.translator, [self.stimuli[row].pair for row in rows], self.states)
         memory = self.translator.model.encode(self.source[index], self.lengths[index])
@@ -188,14 +187,19 @@ class Experiment:
         ]
         elapsed = torch.tensor(at, device=device)[:, None]
         before = replace(memory, initial=initial, elapsed=elapsed, keys=None)
-        return before, made.at(self.site, at), list(zip(made.sources, made.targets))
+        return before, list(zip(made.sources, made.targets))
+
+    @property
+    def own(self) -> Tensor:
+        """The cell once the word has been read: [B, H]."""
+        return self.values(self.site)
 
     def traits(self, rows: Sequence[int], site: str | None = None) -> NDArray[numpy.floating]:
         """What random units of a state (None: the cell) are matched on: each unit's variance over these rows, and how strongly
         it is read: [H, 2]."""
-        values = self.values(site) if site else self.own
-        weights = outgoing(self.translator.model, site or self.site).numpy()
-        return numpy.stack([values[rows].var(0).numpy(), weights], axis=1)
+        site = site or self.site
+        weights = outgoing(self.translator.model, site).numpy()
+        return numpy.stack([self.values(site)[rows].var(0).numpy(), weights], axis=1)
 
     @cached_property
     def heard(self) -> Tensor:
@@ -330,21 +334,20 @@ class Experiment:
         return Continuation(text, right[0], right[1], len(stimulus.judged), present)
 
     def interchange(
-        self, pairs: Sequence[Partners], units: Sequence[Tensor], beam: int = 1
+        self, pairs: Sequence[Partners], sets: Sequence[Sequence[int]], beam: int = 1
     ) -> list[list[Continuation]]:
         """For each set of the cell's units, each recipient's continuation with its donor's values in these units."""
-        return self.exchange(pairs, [{self.site: chosen} for chosen in units], beam)
+        return self.exchange(pairs, [{self.site: units} for units in sets], beam)
 
     def exchange(
-        self, pairs: Sequence[Partners], sets: Sequence[Mapping[str, Tensor]], beam: int = 1
+        self, pairs: Sequence[Partners], sets: Sequence[Mapping[str, Sequence[int]]], beam: int = 1
     ) -> list[list[Continuation]]:
         """As `interchange`, with units of several sites at once; each set has units of the same sites."""
         recipients, donors = [pair.recipient for pair in pairs], [pair.donor for pair in pairs]
         values = {}
         for site in sets[0]:
-            known = self.own if site == self.site else self.values(site)
-            own, donor = known[recipients], known[donors]  # [R, H]
-            mixed = [own.index_copy(1, units[site], donor[:, units[site]]) for units in sets]
-            values[site] = torch.cat(mixed)
+            own, donor = self.values(site)[recipients], self.values(site)[donors]  # [R, H]
+            chosen = [torch.as_tensor(each[site], dtype=torch.long) for each in sets]
+            values[site] = torch.cat([own.index_copy(1, units, donor[:, units]) for units in chosen])
         said = self.go_on(recipients * len(sets), put_in(values), beam)
         return [said[start : start + len(pairs)] for start in range(0, len(said), len(pairs))]

@@ -165,16 +165,18 @@ def alone_rungs(family: Family, reading: Reading, caused: Causal, units: Sequenc
     experiment, seed = family.experiment, family.seed
     table = Reader(family.translator, family.stimuli, family.good, []).table(reading.site, DECISIVE)
     seen = StepProbe(reading.site, DECISIVE, probe(replace(table, values=table.values[:, list(units)]), seed))
-    bench = Bench(experiment, family.partners(), family.fitted, seed)
-    tap = bench.protocol("c → h", units)
-    sets, apart = matched(units, experiment.traits(family.fitted), SIZE.draws, numpy.random.default_rng(seed))
+    bench, random = Bench(experiment, family.partners(), family.fitted, seed), numpy.random.default_rng(seed)
+    tap, site = bench.protocol("c → h", units), experiment.site
+    sets, apart = matched(units, experiment.traits(family.fitted), SIZE.draws, random)
+    lines = [bench.steer_at_random(site, 1.0, random, units) for _ in range(max(2, SIZE.draws // 2))]
     own = replace(
         caused,
         chosen=list(units),
-        effects=bench.effect("interchange, c → h", experiment.site, tap, units=len(units)),
-        controls=bench.controls("matched sets", len(units), tap, [bench.protocol("c → h", s) for s in sets], apart),
+        effects=bench.effect("interchange, c → h", site, tap, units=len(units)),
+        controls=bench.controls("matched sets", len(units), tap, [bench.protocol("c → h", s) for s in sets], apart)
+        + bench.controls("random directions", len(units), bench.steer(site, 1.0, units=units), lines),
     )
-    same_gender = family.same_gender(units)
+    same_gender = family.same_gender({site: units})
     return decodable(replace(reading, probes=[seen])).verdict, sufficient(own, same_gender).verdict
 
 

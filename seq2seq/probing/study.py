@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy
-import torch
 
 from corpora.agreement import pinned
 from corpora.records import Pair
@@ -137,7 +136,7 @@ class Family:
     def order(self, site: str | None = None) -> list[int]:
         """All units of a site (None: the cell), those first whose means for the two genders are furthest apart at the noun;
         means are over lemmas, on the nouns and templates to fit on."""
-        values = (self.experiment.values(site) if site else self.experiment.own)[self.fitted].numpy()
+        values = self.experiment.values(site or self.experiment.site)[self.fitted].numpy()
         feminine = numpy.array([self.stimuli[row].factors.gender == "feminine" for row in self.fitted])
         return numpy.argsort(-numpy.abs(difference(values, feminine, self.lemmas(self.fitted)))).tolist()
 
@@ -171,46 +170,55 @@ class Family:
         """The gender that each recipient does not have."""
         return [other(self.stimuli[each.recipient].factors.gender) for each in pairs]
 
+    def random_sets(
+        self, chosen: Mapping[str, Sequence[int]], draws: int, random: numpy.random.Generator
+    ) -> list[dict[str, list[int]]]:
+        """Random sets of as many other units at the same sites, matched on variance and on what reads them."""
+        drawn = {
+            site: matched(units, self.experiment.traits(self.fitted, site), draws, random)[0]
+            for site, units in chosen.items()
+        }
+        return [{site: sets[n] for site, sets in drawn.items()} for n in range(min(map(len, drawn.values())))]
+
+    def exchanged(
+        self, chosen: Mapping[str, Sequence[int]], random: Sequence[Mapping[str, Sequence[int]]], gender: str
+    ) -> tuple[Estimate, Estimate, tuple[int, float | None, float | None, float | None]]:
+        """These units of these sites put in from donors of the other gender: how often all later agreeing words change, and
+        how often any; beside it random sets: how many, the mean of what they change, their 95th percentile, p."""
+        pairs, wanted = self.partners(gender=gender), other(gender)
+        said, *drawn = self.experiment.exchange(pairs, [chosen, *random])
+        lemmas = self.lemmas([each.recipient for each in pairs])
+        own, *rates = (cluster_mean([each.all_are(wanted) for each in by], lemmas) for by in (said, *drawn))
+        all_words = self.rate([each.all_are(wanted) for each in said], pairs)
+        any_word = self.rate([each.any_is(wanted) for each in said], pairs)
+        return all_words, any_word, (len(rates), *beside(own, rates))
+
+    def same_gender(self, chosen: Mapping[str, Sequence[int]], gender: str | None = None) -> Estimate:
+        """Control: these units from a donor of the same gender; how often a word changes gender all the same."""
+        pairs = self.partners(gender=gender, same_gender=True)
+        [said] = self.experiment.exchange(pairs, [chosen])
+        return self.rate([each.any_is(w) for each, w in zip(said, self.wanted(pairs))], pairs)
+
     def flips(self, order: Sequence[int], curve: Sequence[int], chosen_on: str, progress: Progress) -> list[Flips]:
         """The curve over k, in each direction, beside random sets of the same size, matched, on the same sentences."""
-        random, H = numpy.random.default_rng(self.seed), len(order)
-        traits = self.experiment.traits(self.fitted)
-        found = []
+        random, found = numpy.random.default_rng(self.seed), []
         for number, gender in enumerate(GENDERS):
-            pairs = self.partners(gender=gender)
-            wanted, lemmas = other(gender), self.lemmas([each.recipient for each in pairs])
             for place, k in enumerate(curve):
                 progress(f"exchanging units, {self.name}", (number * len(curve) + place) / (2 * len(curve)))
-                draws = self.size.draws if k == eighth(H) else max(2, self.size.draws // 10)
-                sets, _ = matched(order[:k], traits, draws, random)
-                said, *drawn = self.experiment.interchange(pairs, [torch.tensor(each) for each in (order[:k], *sets)])
-                own, *rates = (cluster_mean([each.all_are(wanted) for each in by], lemmas) for by in (said, *drawn))
-                found.append(
-                    Flips(
-                        self.name,
-                        chosen_on,
-                        k,
-                        f"{gender} → {wanted}",
-                        self.rate([each.all_are(wanted) for each in said], pairs),
-                        self.rate([each.any_is(wanted) for each in said], pairs),
-                        len(rates),
-                        *beside(own, rates),
-                    )
-                )
+                draws = self.size.draws if k == eighth(len(order)) else max(2, self.size.draws // 10)
+                chosen = {self.experiment.site: order[:k]}
+                sets = self.random_sets(chosen, draws, random)
+                all_words, any_word, by_chance = self.exchanged(chosen, sets, gender)
+                direction = f"{gender} → {other(gender)}"
+                found.append(Flips(self.name, chosen_on, k, direction, all_words, any_word, *by_chance))
         return found
 
     def alone(self, units: Sequence[int]) -> list[Estimate]:
         """Each of these units exchanged by itself, both directions together."""
         pairs = self.partners()
-        exchanged = self.experiment.interchange(pairs, [torch.tensor([unit]) for unit in units])
+        exchanged = self.experiment.interchange(pairs, [[unit] for unit in units])
         wanted = self.wanted(pairs)
         return [self.rate([each.all_are(w) for each, w in zip(said, wanted)], pairs) for said in exchanged]
-
-    def same_gender(self, units: Sequence[int]) -> Estimate:
-        """Control: these units from a donor of the same gender; how often a word changes gender all the same."""
-        pairs = self.partners(same_gender=True)
-        [said] = self.experiment.interchange(pairs, [torch.tensor(units)])
-        return self.rate([each.any_is(w) for each, w in zip(said, self.wanted(pairs))], pairs)
 
     def causal(self, order: Sequence[int], progress: Progress) -> Causal:
         test = Bench(self.experiment, self.partners(), self.fitted, self.seed)
@@ -261,7 +269,7 @@ class Study:
             own_first = [*caused.chosen, *(unit for unit in order if unit not in caused.chosen)]
             flips += self.open.flips(own_first, few, "lexical", self.between(0.58, 0.61))
             flips += self.open.flips(self.open.order(), few, "open", self.between(0.61, 0.64))
-        same_gender = own.same_gender(caused.chosen)
+        same_gender = own.same_gender({own.experiment.site: caused.chosen})
         return Result(
             run,
             self.facts(),
@@ -348,7 +356,7 @@ class Study:
         """What becomes of the boy's sentence with the girl's k best units."""
         experiment = Experiment(self.translator, both)
         curve = sizes(len(order))
-        said = experiment.interchange([Partners(0, 1)], [torch.tensor(order[:k]) for k in curve])
+        said = experiment.interchange([Partners(0, 1)], [order[:k] for k in curve])
         return [(k, each[0].text) for k, each in zip(curve, said)]
 
     def facts(self) -> dict[str, Any]:

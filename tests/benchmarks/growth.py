@@ -79,7 +79,7 @@ def exchanged(units: int, run: Path, place: Path) -> Work:
     stimuli = select(probed(translator), translator.tokenizer, "lexical", 40)
     pairs = partners(stimuli, range(len(stimuli)), same_gender=False)[:32]
     experiment = Experiment(translator, stimuli)
-    return lambda: experiment.interchange(pairs, [torch.tensor([unit]) for unit in range(units)])
+    return lambda: experiment.interchange(pairs, [[unit] for unit in range(units)])
 
 
 def tested(units: int, run: Path, place: Path) -> Work:

@@ -12,7 +12,6 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy
-import torch
 
 import corpora
 from corpora.records import Pair
@@ -29,10 +28,10 @@ from ..interventions import Experiment, MakeTap, put_in
 from ..persistence import Curve, persistence
 from ..probes import fitted
 from ..reading import DECISIVE, Reader
-from ..statistics import Estimate, auc_estimate, beside, cluster_mean, estimate
+from ..statistics import Estimate, auc_estimate, estimate
 from ..stimuli import GENDERS, other, partners, probed, select
 from ..study import Family
-from ..units import eighth, matched
+from ..units import eighth
 from .training import CORPUS, Job, Size
 
 
@@ -201,34 +200,17 @@ def seats(family: Family, seed: int) -> list[Seat]:
 
 def moves(family: Family, draws: int, seed: int) -> list[Moved]:
     """The units whose means for the two genders are furthest apart, and all, in both directions."""
-    experiment, found = family.experiment, list[Moved]()
-    sites = memories(family.translator.model)
+    sites, found = memories(family.translator.model), list[Moved]()
     order = {site: family.order(site) for site in sites}
     few = {site: units[: eighth(len(units))] for site, units in order.items()}
     first, last = sites[0], sites[-1]
     parts = {first: few[first]}, {last: few[last]}, few, {last: order[last]}, order
     for what, chosen in zip(PARTS, parts):
-        random, drawn = numpy.random.default_rng(seed), dict[str, list[list[int]]]()
-        for site, units in chosen.items():
-            drawn[site], _ = matched(units, experiment.traits(family.fitted, site), draws, random)
-        sets = [chosen, *({site: drawn[site][n] for site in drawn} for n in range(min(map(len, drawn.values()))))]
-        asked = [{site: torch.tensor(units) for site, units in each.items()} for each in sets]
+        random = family.random_sets(chosen, draws, numpy.random.default_rng(seed))
         for gender in GENDERS:
-            pairs, alike = family.partners(gender=gender), family.partners(gender=gender, same_gender=True)
-            lemmas = family.lemmas([each.recipient for each in pairs])
-            changed = [[each.all_are(other(gender)) for each in said] for said in experiment.exchange(pairs, asked)]
-            own, *rates = (cluster_mean(each, lemmas) for each in changed)
-            [said] = experiment.exchange(alike, asked[:1])
-            found.append(
-                Moved(
-                    what,
-                    f"{gender} → {other(gender)}",
-                    family.rate(changed[0], pairs),
-                    len(rates),
-                    *beside(own, rates),
-                    family.rate([each.any_is(other(gender)) for each in said], alike),
-                )
-            )
+            all_words, _, by_chance = family.exchanged(chosen, random, gender)
+            alike = family.same_gender(chosen, gender)
+            found.append(Moved(what, f"{gender} → {other(gender)}", all_words, *by_chance, alike))
     return found
 
 
