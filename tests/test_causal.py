@@ -125,9 +125,10 @@ def test_the_encoder_is_changed_at_the_noun_and_read_anew(experiment):
 
 
 def test_steps_are_counted_from_each_sentences_own_word():
-    tap = FromWord(lambda site, step, value: value + 10.0**step, torch.tensor([0, 2]))
-    seen = [tap("cell", position, torch.zeros(2, 1)).flatten().tolist() for position in range(3)]
-    assert seen == [[1, 0], [10, 0], [100, 1]]
+    tap = FromWord(lambda site, step, value: value + 10.0**step, lambda site: torch.tensor([0, 2]))
+    seen = lambda site: [tap(site, position, torch.zeros(2, 1)).flatten().tolist() for position in range(3)]
+    assert seen("encoder.0.forward.cell") == [[1, 0], [10, 0], [100, 1]]
+    assert seen("encoder.0.backward.cell") == [[1, 100], [0, 10], [0, 1]], "it reads from the right"
 
 
 def test_log_odds_are_those_of_the_whole_sentence_read_at_once(experiment):

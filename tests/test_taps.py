@@ -140,7 +140,9 @@ def test_a_chain_is_as_wide_as_its_widest_tap():
     assert in_encoder(Chain(plain, patch)) and not in_encoder(Chain(plain))
     assert anywhere(Chain(plain, patch)) and not anywhere(Chain(patch))
     value = torch.zeros(1, 1)
-    assert FromWord(Chain(plain, patch), torch.tensor([0]))("encoder.0.forward.input", 0, value) == 1, "not skipped"
+    assert FromWord(Chain(plain, patch), lambda site: torch.tensor([0]))("encoder.0.forward.input", 0, value) == 1, (
+        "not skipped"
+    )
     assert Patch("decoder.0.cell", 0.0, positions=torch.tensor([], dtype=torch.long)).until == 0
 
 

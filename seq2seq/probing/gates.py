@@ -36,7 +36,6 @@ from .register import (
     Endings,
     Recording,
     as_read,
-    from_the_right,
     held_out_lemmas,
     neutral_before_verbs,
     order,
@@ -48,7 +47,7 @@ from .register import (
     two_subjects,
 )
 from .statistics import Estimate, Values, beside, by_cluster, cluster_mean, estimate, interval, number, sign_flip
-from .stimuli import GENDERS, stimulus, tells, traced
+from .stimuli import GENDERS, from_the_right, stimulus, tells, traced
 from .units import matched
 from .units import outgoing as read_by
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 import numpy
 import torch
@@ -28,7 +28,7 @@ from ..taps import Chain, Patch, Recorder, Tap, anywhere, in_encoder
 from ..tokenizer import Tokenizer, Word
 from ..translator import Translator
 from .statistics import cluster_mean, ratio
-from .stimuli import GENDERS, Partners, Stimulus, other, traced
+from .stimuli import GENDERS, Partners, Stimulus, from_the_right, heard_at, other, traced
 from .units import outgoing
 
 ROWS = 512  # continuations decoded together
@@ -105,16 +105,18 @@ class Change:
 
 
 class FromWord:
-    """A tap as each sentence's own word sees it: what it calls step 0 is that sentence's position in `starts` [R]."""
+    """A tap as each sentence's own word sees it: what it calls step 0 is that sentence's position in `starts(site)` [R], and
+    steps are counted the way that the site reads."""
 
-    def __init__(self, tap: Tap, starts: Tensor):
+    def __init__(self, tap: Tap, starts: Callable[[str], Tensor]):
         self.tap, self.starts, self.sites = tap, starts, getattr(tap, "sites", None)
         self.narrow = None if anywhere(tap) else self.sites
 
     def __call__(self, site: str, position: int, value: Tensor) -> Tensor:
         if self.narrow is not None and site not in self.narrow:
             return value
-        steps = position - self.starts
+        steps = position - self.starts(site)
+        steps = -steps if from_the_right(site) else steps
         for step in steps[steps >= 0].unique().tolist():
             here = (steps == step).to(value.device)[:, None]  # [R, 1]
             value = torch.where(here, self.tap(site, step, value), value)
@@ -202,16 +204,20 @@ class Experiment:
         return numpy.stack([self.values(site)[rows].var(0).numpy(), weights], axis=1)
 
     @cached_property
-    def heard(self) -> Tensor:
-        """The encoder's position of the controlling noun's last piece: [B]."""
+    def nouns(self) -> list[Word]:
+        """Each stimulus' controlling noun among the words of its source."""
         found = []
         for (words, _), each in zip(self.words, self.stimuli):
             end = each.factors.nouns[0].source.end
             word = next((word for word in words if word.end == end), None)
             if word is None:
                 raise UserError(f"no English word ends where the noun of {each.pair.source!r} should")
-            found.append(word.last)
-        return torch.tensor(found)
+            found.append(word)
+        return found
+
+    def heard(self, index: Tensor, site: str) -> Tensor:
+        """The position at which a site of the encoder has read these stimuli's controlling nouns: [R]."""
+        return torch.tensor([heard_at(self.nouns[row], site) for row in index.tolist()])
 
     @cached_property
     def partings(self) -> list[list[Parting]]:
@@ -233,10 +239,12 @@ class Experiment:
 
     @torch.inference_mode()
     def begin(self, index: Tensor, tap: Tap | None) -> Start:
-        """Where some rows go on from; a tap on the encoder has the source read anew, its step 0 the noun's last piece."""
+        """Where some rows go on from; a tap on the encoder has the source read anew, its step 0 the noun, when it is read."""
         if tap is None or not in_encoder(tap):
             return self.starts(index)
-        memory = self.translator.model.encode(self.source[index], self.lengths[index], FromWord(tap, self.heard[index]))
+        memory = self.translator.model.encode(
+            self.source[index], self.lengths[index], FromWord(tap, partial(self.heard, index))
+        )
         prefixes = [self.stimuli[row].pieces[: self.positions[row]] for row in index.tolist()]
         return read_prefixes(self.translator.model, memory, prefixes)
 
@@ -254,12 +262,11 @@ class Experiment:
                 recorder = Recorder(sites)
                 if side:
                     model.encode(self.source[index], self.lengths[index], recorder)
-                    at = self.heard[index]
                 else:
                     here = self.starts(index)
                     model.step(here.first.to(self.source.device), here.memory.initial, here.memory, 0, recorder)
-                    at = torch.zeros_like(index)
                 for each in sites:
+                    at = self.heard(index, each) if side else torch.zeros_like(index)
                     found[each].append(recorder[each][torch.arange(len(index)), at].cpu())
             self.known |= {each: torch.cat(parts) for each, parts in found.items()}
         return self.known[site]

@@ -20,7 +20,7 @@ from ..translator import Translator
 from .generalisation import Cell, Generalisation, by_cell, generalise
 from .probes import Code, Probe, Sparse, Table, by_lemma, code, fitted, nouns, probe, sparse
 from .statistics import Estimate, Values, auc, auc_estimate, benjamini_hochberg, max_statistic, rank_test
-from .stimuli import Stimulus, traced
+from .stimuli import Stimulus, heard_at, traced
 
 STEPS = range(9)  # words after the noun, none of which shows its gender; 0 is the noun
 PROBED = (0, 1, 2, 4, 8)  # steps at which probes of the cell and of the hidden state are fitted
@@ -142,7 +142,7 @@ class Reader:
             return {row: 0 if "backward" in site else len(p) for row, p in enumerate(self.source_pieces)}
         ends = [each.factors.nouns[0].source.end for each in self.stimuli]
         return {
-            row: word.last
+            row: heard_at(word, site)
             for row, (words, end) in enumerate(zip(self.sources, ends))
             for word in words
             if word.end == end

@@ -55,7 +55,7 @@ from .statistics import (
     number,
     sign_flip,
 )
-from .stimuli import GENDERS, Stimulus, other, stimulus, traced
+from .stimuli import GENDERS, Stimulus, from_the_right, heard_at, other, stimulus, traced
 from .units import difference, eighth, matched
 
 # Of two labels crossed with each other the one beneath reaches an AUC of ¾ at most, however faint or clear: its values are
@@ -76,11 +76,6 @@ Probe = Callable[[Values], Values]  # values [N, H] → scores [N], above 0 for 
 
 
 # ── the sentences, as a site reads them ──────────────────────────────────────────────────────────────────────────────
-def from_the_right(site: str) -> bool:
-    """Whether a site, or a layer, reads its sentence backwards."""
-    return "backward" in site.split(".")
-
-
 def side(site: str) -> str:
     """Which sentence of a pair a site reads."""
     return "target" if site.startswith("decoder") else "source"
@@ -95,8 +90,8 @@ def as_read(site: str, pair: Pair, tokenizer: Tokenizer) -> list[tuple[Word, int
     """The words of a sentence in the order in which a site reads them, each with the position that reads the last of it."""
     words = words_of(tokenizer, getattr(pair, side(site)))
     if from_the_right(site):
-        return [(word, word.first) for word in reversed(words)]
-    return [(word, read_at(word) if site.startswith("decoder") else word.last) for word in words]
+        words = words[::-1]
+    return [(word, read_at(word) if site.startswith("decoder") else heard_at(word, site)) for word in words]
 
 
 def place_of(wanted: Noun | Agreeing, site: str, read: Sequence[tuple[Word, int]]) -> int:

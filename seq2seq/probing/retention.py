@@ -44,9 +44,8 @@ from ..taps import Recorder
 from ..tokenizer import Tokenizer
 from ..translator import Translator
 from .figures import FEMININE, INK, LINE, QUIET, svg
-from .register import from_the_right
 from .statistics import number
-from .stimuli import GENDERS, traced
+from .stimuli import GENDERS, from_the_right, traced
 from .study import QUICK, Family
 from .tables import export, write_json
 from .units import difference, eighth

@@ -105,6 +105,16 @@ def stimulus(pair: Pair, tokenizer: Tokenizer) -> Stimulus | None:
     return Stimulus(pair, factors, noun, judged, pieces) if noun and judged else None
 
 
+def from_the_right(site: str) -> bool:
+    """Whether a site, or a layer, reads its sentence backwards."""
+    return "backward" in site.split(".")
+
+
+def heard_at(word: Word, site: str) -> int:
+    """The position at which a site of the encoder has read the whole of a source word."""
+    return word.first if from_the_right(site) else word.last
+
+
 def traced(translator: Translator, pairs: Sequence[Pair], sites: Iterable[str]) -> Trace:
     """Sites over the word pieces of pairs, forced through their Czech sentences."""
     sides = [pair.source for pair in pairs], [pair.target for pair in pairs]

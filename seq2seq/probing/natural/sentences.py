@@ -16,7 +16,7 @@ from ...search import search
 from ...taps import Chain, Patch, Recorder, Tap
 from ...translator import Translator
 from ..statistics import by_cluster
-from ..stimuli import GENDERS, other
+from ..stimuli import GENDERS, heard_at, other
 from .pairs import Nouns, read
 
 ROWS = 128  # sentences translated together
@@ -47,10 +47,7 @@ class Sentences:
                 raise UserError(f"no site {site!r} in the encoder: choose among {', '.join(known)}")
         pieces = [translator.tokenizer.encode(text) for text in self.texts]
         nouns = [translator.tokenizer.align(each)[place] for each, place in zip(pieces, places, strict=True)]
-        self.positions = {
-            site: torch.tensor([noun.first if ".backward." in site else noun.last for noun in nouns])
-            for site in self.sites
-        }
+        self.positions = {site: torch.tensor([heard_at(noun, site) for noun in nouns]) for site in self.sites}
         self.source, self.lengths = sources(pieces)
         recorder = Recorder(self.sites)
         with torch.inference_mode():
