@@ -19,7 +19,7 @@ from seq2seq.model import BEGIN, END, PAD, Model, ModelSettings
 from seq2seq.probing import gates, register
 from seq2seq.probing.planted import Words
 from seq2seq.probing.register import ANOTHER_CODE, REGISTER, SLOTS, UNDECIDED, Subjects, area, clauses, examine
-from seq2seq.probing.statistics import ENOUGH, Estimate
+from seq2seq.probing.statistics import Estimate
 from seq2seq.translator import Translator
 
 HOUSE = Path(__file__).parent.parent
@@ -367,9 +367,13 @@ def test_gate_surgery_on_a_hand_written_register():
     assert {each.kind for each in events} == set(gates.NEW)
     operation = gates.Operation(translator, events, register.telling(pairs), "decoder.0")
     cut, H = gates.CUTS["erases and rewrites"], translator.model.decoder[0].units
-    sets = [[H - 1 - n % 3] for n in range(ENOUGH)]
+    sets = [[H - 1 - n] for n in range(3)]
     right, wrong = (operation.cut(cut, [units[unit]], sets, recipients=40, seed=1) for unit in ("one", "two"))
-    assert (right.rate.value, right.left_alone.value, right.random_high, right.verdict) == (1, 0, 0, gates.SUPPORTED)
+    assert (right.rate.value, right.left_alone.value, right.random_mean, right.verdict) == (1, 0, 0, gates.SUPPORTED)
+    others_too = operation.cut(cut, [units["one"]], [[units["one"]], *sets], recipients=40, seed=1)
+    assert (others_too.random_high, others_too.verdict) == (None, gates.NOT_SUPPORTED), "one of few sets does as much"
+    often = operation.cut(cut, [units["one"]], sets * 7, recipients=40, seed=1)
+    assert (often.random_high, often.verdict) == (0, gates.SUPPORTED)
     assert (wrong.rate.value, wrong.verdict) == (0, gates.NOT_SUPPORTED)
     average = gates.averaging(H, [[units["one"]], *sets])
     readings = gates.read_gates(translator, "decoder.0", events, numpy.ones(H), average)

@@ -268,7 +268,7 @@ class Finding:
     value: Estimate  # over lemmas
     bar: float
     p: float | None  # sign flips over lemmas, against 0, two-sided
-    draws: int  # random units matched on variance: the same number for them
+    draws: int  # random units matched on variance and outgoing weights: the same number for them
     random_mean: float | None
     random_high: float | None  # their 95th percentile
     random_p: float | None  # (b + 1) / (B + 1), b: random sets that are as large
@@ -424,7 +424,7 @@ class Surgery:
     rate: Estimate | None  # None: too few sentences are understood
     left_alone: Estimate | None  # the same change where nothing may change: the next agreeing word is no longer right
     draws: int
-    random_mean: float | None  # the same gates of random units matched on variance, and their 95th percentile
+    random_mean: float | None  # the same gates of random units, so matched, and their 95th percentile
     random_high: float | None
     p: float | None  # (b + 1) / (B + 1)
     verdict: str
@@ -506,8 +506,10 @@ class Operation(Endings):
         if others:
             [moved] = self.hits(others, replace(cut, hit=failed), [units])
             left = estimate(moved, self.lemmas(others), seed)
-        chance = beside(found.value, [cluster_mean(each, self.lemmas(rows)) for each in random])
-        return Surgery(*said, found, left, len(random), *chance, surgical(found, left, chance[1]))
+        drawn = [cluster_mean(each, self.lemmas(rows)) for each in random]
+        mean, high, p = beside(found.value, drawn)
+        most = max(drawn, default=None) if high is None else high  # of few sets, the one that does most
+        return Surgery(*said, found, left, len(random), mean, high, p, surgical(found, left, most))
 
 
 def surgical(rate: Estimate, left_alone: Estimate | None, random_high: float | None) -> str:

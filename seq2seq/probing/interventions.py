@@ -250,7 +250,7 @@ class Experiment:
 
     @torch.inference_mode()
     def values(self, site: str) -> Tensor:
-        """What a site is as the word's last piece is read, in the decoder or, for the encoder's sites, in the source: [B, H]."""
+        """What a site is once a word has been read, the decoder's that is gone on from, the encoder's controlling noun: [B, H]."""
         model = self.translator.model
         if site not in model.vectors():
             raise UserError(f"no site {site!r}: the model has {', '.join(model.vectors())}")

@@ -2,7 +2,8 @@
 decides it, and the number that could have explained it away.
 
 A verdict is yes only where the interval lies beyond the bar, no where it lies short of it, and undecided between. L5 and L6
-go by the rate itself, yes or no, with its interval beside it: sixteen nouns, all of them right, are not surely above 90 %.
+go by the rate itself, with its interval beside it: sixteen nouns, all of them right, are not surely above 90 %. L4 and L5 are
+yes only if their controls hold, too; else undecided.
 """
 
 from __future__ import annotations
@@ -141,9 +142,8 @@ def necessary(causal: Causal) -> Rung:
         all(high < BROKEN for *_, high in balanced.values()),
         all(low >= BROKEN for _, low, _ in balanced.values()),
     )
-    others_matter = not causal.ablated or min(causal.ablated.values()) < BROKEN  # then it need not be these units
-    verdict = NO if unbroken else YES if broken and not others_matter else UNDECIDED
-    beside = causal.ablated.get(least)
+    beside = min(causal.ablated.values(), default=None)  # where random sets matter most: do they as well?
+    verdict = NO if unbroken else YES if broken and beside is not None and beside >= BROKEN else UNDECIDED
     control = f"matched random sets: {percent(beside)}" if beside is not None else "too many units for matched sets"
     for each in causal.erased[-1:]:
         random = sum(each.control) / len(each.control)

@@ -43,7 +43,7 @@ class Curve:
     of: str  # "all units", or what was chosen
     partner: str  # of the other gender, of the same gender
     intervener: str
-    # R(τ), τ = 0 … ; means over lemmas. 1 is the distance of the other gender's partner at τ = 0
+    # R(τ), τ = 0 … ; means over lemmas. 1 is the distance of the other gender's partner at τ = 0, for the control as if known
     distance: list[Estimate]
     kept: list[Estimate]  # P(τ), the product of the forget gates; empty where it was not asked for
     half_life: float | None  # words until R is ½, between two words by a straight line; None: not within the span
@@ -162,17 +162,15 @@ def curves(
             gaps = numpy.stack([cells[pair.recipient] - cells[pair.donor] for pair in both])  # [N, span + 1, H]
             gaps = gaps if chosen is None else gaps[:, :, list(chosen)]
             distance = numpy.linalg.norm(gaps, axis=2)  # [N, span + 1]
-            passive = numpy.empty((0, 0))
+            passive = distance[:, :0]  # [N, 0]: not asked for
             if kept:
                 product = numpy.exp(numpy.stack([(kept[pair.recipient] + kept[pair.donor]) / 2 for pair in both]))
                 product = product if chosen is None else product[:, :, list(chosen)]
                 passive = numpy.linalg.norm(product * gaps[:, :1], axis=2)
             if not same:
                 one = cluster_mean(distance[:, 0], lemmas)
-            share = lambda step, at=distance[:, 0]: step / one if same else ratio(step, at, lemmas)  # noqa: B023
-            r, p = (
-                [estimate(share(step), lemmas, seed, rate=False) for step in values.T] for values in (distance, passive)
-            )
+            shares = [each / one if same else ratio(each, distance[:, 0], lemmas) for each in (distance, passive)]
+            r, p = ([estimate(step, lemmas, seed, rate=False) for step in each.T] for each in shares)
             found.append(
                 Curve(
                     place, gaps.shape[2], of, partner, intervener, r, p,

@@ -36,7 +36,6 @@ from .report import answer
 from .statistics import SIGNIFICANT, clopper_pearson, holm
 from .stimuli import GENDERS, select
 from .study import Family, Size, Study
-from .units import matched
 
 KINDS = {"cell": (1, 1), "distributed": (4, 4), "decoy": (1, 8)}  # units that decide, units that tell the gender
 NOUNS, FIRST_WORDS = 28, 12  # nouns of each gender; half of both is held out
@@ -161,22 +160,15 @@ class Check:
 
 
 def alone_rungs(family: Family, reading: Reading, caused: Causal, units: Sequence[int]) -> tuple[str, str]:
-    """L1 and L5, by the ladder's rules, of these units and no others: a probe that sees them, and their exchange."""
+    """L1 and L5, by the ladder's rules, of these units and no others: a probe that sees them, and their exchange, which is asked
+    for its "no" alone and so has no controls."""
     experiment, seed = family.experiment, family.seed
     table = Reader(family.translator, family.stimuli, family.good, []).table(reading.site, DECISIVE)
     seen = StepProbe(reading.site, DECISIVE, probe(replace(table, values=table.values[:, list(units)]), seed))
-    bench, random = Bench(experiment, family.partners(), family.fitted, seed), numpy.random.default_rng(seed)
-    tap, site = bench.protocol("c → h", units), experiment.site
-    sets, apart = matched(units, experiment.traits(family.fitted), SIZE.draws, random)
-    lines = [bench.steer_at_random(site, 1.0, random, units) for _ in range(max(2, SIZE.draws // 2))]
-    own = replace(
-        caused,
-        chosen=list(units),
-        effects=bench.effect("interchange, c → h", site, tap, units=len(units)),
-        controls=bench.controls("matched sets", len(units), tap, [bench.protocol("c → h", s) for s in sets], apart)
-        + bench.controls("random directions", len(units), bench.steer(site, 1.0, units=units), lines),
-    )
-    same_gender = family.same_gender({site: units})
+    bench = Bench(experiment, family.partners(), family.fitted, seed)
+    effects = bench.effect("interchange, c → h", experiment.site, bench.protocol("c → h", units), units=len(units))
+    own = replace(caused, chosen=list(units), effects=effects, controls=[])
+    same_gender = family.same_gender({experiment.site: units})
     return decodable(replace(reading, probes=[seen])).verdict, sufficient(own, same_gender).verdict
 
 

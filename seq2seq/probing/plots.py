@@ -154,13 +154,15 @@ def causes(result: Result) -> Plot:
     )
 
 
-def paths(result: Result) -> Plot:
+def paths(result: Result) -> Plot | None:
     rows = [
         (f"{part.name},\n{cut.direction}", part.all_words)
         for cut in result.paths
         if cut.cut == "at the noun"
         for part in cut.parts
     ]
+    if not rows:
+        return None
 
     def draw(axes: Axes) -> None:
         dots(axes, rows, [None] * len(rows))

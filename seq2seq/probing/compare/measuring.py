@@ -85,7 +85,7 @@ PARTS = (
     "the last layer's whole memory",
     "every layer's whole memory",
 )
-MEASURES = 3  # counted up when anything here is measured otherwise: then it is measured again
+MEASURES = 4  # counted up when anything here is measured otherwise: then it is measured again
 
 
 @dataclass(frozen=True)

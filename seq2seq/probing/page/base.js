@@ -82,6 +82,7 @@ const plain = (item) => {
   if (item instanceof Node) return item.textContent;
   if (item.estimate) return item.estimate.value;
   if (item.form === "index") return item.key;
+  if (item.form === "after" && item.owner[item.key] < 0) return written(item);
   return item.owner ? item.owner[item.key] : item;
 };
 

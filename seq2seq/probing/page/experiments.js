@@ -207,7 +207,7 @@ Object.assign(figures, {
   },
 
   paths(run, box) {
-    if (!run.paths.length) return "not measured in this run";
+    if (!run.paths.length) return missing(run, "by which path");
     const rows = run.paths.flatMap((cut) => [...cut.parts, cut.total].map((path) => ({ cut, path })));
     const cuts = [...new Set(run.paths.map(({ cut }) => cut))];
     const flow = (cut) => {

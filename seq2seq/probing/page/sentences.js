@@ -14,8 +14,8 @@ const BARS = {
   L1: "interval above 75 %, p at most .05",
   L2: "both intervals above 0",
   L3: "every interval above .75",
-  L4: "interval below 75 %, in every way of taking them away",
-  L5: "rate at least 90 %; controls at most 2 %",
+  L4: "interval below 75 %, in every way of taking them away; matched random sets at least 75 %",
+  L5: "rate at least 90 %; random sets and same gender at most 2 %, random directions at most 5 %",
   L6: "chrF at least 95; words still there at least 95 %",
   L7: "all of them, in five runs or more",
 };
