@@ -22,7 +22,18 @@ from seq2seq.probing.natural.carried import Said, carried
 from seq2seq.probing.natural.controls import bystanders, null
 from seq2seq.probing.natural.pairs import rest, shown, unchanged
 from seq2seq.probing.natural.sentences import CHANGES, Pairs, Sentences, ranking
-from seq2seq.probing.natural.steering import SCHEMES, Choice, Effect, apart, boy_or_rest, choose, measure, pick, steps
+from seq2seq.probing.natural.steering import (
+    SCHEMES,
+    Choice,
+    Effect,
+    apart,
+    boy_or_rest,
+    choose,
+    measure,
+    pick,
+    schemes,
+    steps,
+)
 from seq2seq.probing.natural.study import evaluate, save, told
 from seq2seq.probing.statistics import wilson
 from seq2seq.taps import Chain, Patch
@@ -159,6 +170,13 @@ def test_no_scheme_lets_a_noun_speak_for_itself():
     )
 
 
+def test_without_a_boy_and_a_girl_all_other_nouns_speak(demo, tmp_path):
+    rows = [("1", "The man sang.", "The woman sang.", "man"), ("2", "The king sang.", "The queen sang.", "king")]
+    path = write(tmp_path / "pairs.tsv", rows)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())  # as spreadsheets begin a file
+    assert schemes(Pairs(demo, path)) == [APART]
+
+
 def test_a_step_does_not_depend_on_the_sentences_with_its_own_noun(natural_pairs):
     nouns = [("boy", "girl")]
     before, _ = steps(natural_pairs, nouns, natural_pairs.units, apart)
@@ -235,7 +253,7 @@ def test_writing_at_the_noun_is_what_one_patch_a_sentence_does(natural_pairs, de
 def test_a_run_that_shows_no_gender_is_refused_in_one_line(tiny_model, tokenizer, tmp_path):
     rows = [("1", "The boy sang.", "The girl sang.", "boy"), ("2", "The king sang.", "The queen sang.", "king")]
     with pytest.raises(UserError, match=r"^pairs\.tsv: in no pair [^\n]*$"):
-        choose(Pairs(Translator(tiny_model("none"), tokenizer), write(tmp_path / "pairs.tsv", rows)), scheme=APART)
+        choose(Pairs(Translator(tiny_model("none"), tokenizer), write(tmp_path / "pairs.tsv", rows)))
 
 
 # The decoder's own cell
@@ -284,7 +302,7 @@ def test_the_smallest_dose_that_does_as_much_is_taken_and_only_a_gentle_one_wher
 
 
 def test_the_dose_follows_the_rule_and_the_result_is_complete(natural_pairs, tmp_path):
-    choice = choose(natural_pairs, scheme=APART, doses=(0.5, 1.5))
+    choice = choose(natural_pairs, doses=(0.5, 1.5))
     for k, doses in ((choice.k, choice.doses), (natural_pairs.units, choice.all_doses)):
         for change in CHANGES:
             tried = [each for each in choice.trials if (each.k, each.change) == (k, change)]

@@ -46,7 +46,11 @@ SCHEMES: dict[str, Others] = {
     "boy and girl from the rest, the rest from boy and girl": boy_or_rest,
     "each pair of nouns from all others": apart,
 }
-SCHEME = next(iter(SCHEMES))
+
+
+def schemes(fitted: Pairs) -> list[str]:
+    """Those that these sentences allow: without a boy and a girl among them nothing is estimated on these."""
+    return [name for name, others in SCHEMES.items() if others is not boy_or_rest or BOY in fitted.nouns]
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,6 @@ def pick(tried: Sequence[Effect], units: int) -> Effect:
 def choose(
     fitted: Pairs,
     *,
-    scheme: str = SCHEME,
     doses: Sequence[float] = DOSES,
     progress: Progress = lambda what, share: None,
 ) -> Choice:
@@ -148,7 +151,7 @@ def choose(
     with an eighth, agreeing words at least 67 % by the interval's lower end) and leave the rest at chrF 95 or more, only they
     are considered.
     """
-    U, k = fitted.units, eighth(fitted.units)
+    U, k, scheme = fitted.units, eighth(fitted.units), schemes(fitted)[0]
     trials: list[Effect] = []
     for size, dose in product((U, k), sorted(doses)):
         progress("choosing the dose", len(trials) / (4 * len(doses)))

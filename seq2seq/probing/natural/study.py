@@ -23,7 +23,7 @@ from .carried import Carried, carried
 from .controls import Bystanders, Control, bystanders, controls, family_two
 from .pairs import share_of, shown, unchanged
 from .sentences import Pairs
-from .steering import INTERCHANGE, SCHEMES, STEERING, Choice, Effect, choose, measure, steps
+from .steering import INTERCHANGE, SCHEMES, STEERING, Choice, Effect, choose, measure, schemes, steps
 
 BEAMS = (1, 5)
 DRAWS = 20  # random directions, and random sets of units
@@ -65,7 +65,7 @@ def evaluate(
     effects: list[Effect] = []
     plan = [
         (beam, scheme, k)
-        for beam, scheme in product(beams, SCHEMES)
+        for beam, scheme in product(beams, schemes(fitted))
         for k in (sizes(U) if (beam, scheme) == (1, choice.scheme) else (choice.k, U))
     ]
     for number, (beam, scheme, k) in enumerate(plan):
@@ -95,20 +95,17 @@ def evaluate(
 def steer(
     translator: Translator,
     file: Path,
-    held_out: Path | None = None,
+    held_out: Path,
     *,
-    sites: Sequence[str] | None = None,
-    draws: int = DRAWS,
     seed: int = 1,
     progress: Progress = lambda what, share: None,
 ) -> NaturalResult:
-    """Choose on one file of natural pairs, and measure on the other; without one, on the same, other nouns all the same."""
-    fitted = Pairs(translator, file, sites)
+    """Choose on one file of natural pairs, and measure on the other."""
+    fitted = Pairs(translator, file)
     choice = choose(fitted, progress=lambda what, share: progress(what, 0.2 * share))
     progress("reading", 0.2)
-    pairs = Pairs(translator, held_out, sites) if held_out else fitted
     return evaluate(
-        fitted, pairs, choice, probed(translator), draws=draws, seed=seed,
+        fitted, Pairs(translator, held_out), choice, probed(translator), seed=seed,
         progress=lambda what, share: progress(what, 0.2 + 0.8 * share),
     )  # fmt: skip
 
