@@ -47,6 +47,9 @@ class TrainingSettings:
     learning_rate: float = option(2e-3, "highest learning rate of AdamW", minimum=0)
     warmup: int = option(400, "steps over which the rate rises; then it falls to 0 along a cosine", minimum=0)
     max_steps: int = option(3000, "steps in all, which the schedule counts", minimum=1)
+    anneal: float = option(
+        0.0, "share of the steps, the last ones, over which dropout falls to 0; 0: it stays", minimum=0, maximum=1
+    )
     minutes: float = option(0.0, "stop after so many minutes; 0: no limit", minimum=0)
     weight_decay: float = option(0.01, "AdamW's decay", minimum=0)
     label_smoothing: float = option(0.1, "probability spread over all pieces", minimum=0)
@@ -300,6 +303,12 @@ class Training:
         done = (self.steps - warmup) / max(1, total - warmup)
         return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
+    def dropout(self) -> float:
+        """Dropout's rate at the next step: the network's, and at the end on a straight line to 0 (Rennie, Goel & Thomas 2014)."""
+        ending = self.settings.anneal * self.settings.max_steps
+        left = self.settings.max_steps - self.steps
+        return self.model.settings.dropout * (left / ending if left < ending else 1)
+
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights on one batch, of which each process takes its part, or, where there are fewer sentences than
         processes, all; the plain loss, summed, and the number of target pieces, both of the whole batch."""
@@ -308,6 +317,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
         self.model.train()
+        self.model.dropout.rate = self.dropout()
         with torch.autocast(self.place.type, torch.bfloat16, enabled=self.precision == "bf16"):
             loss, plain = self.objective(part)
         count = int((batch.target_out != PAD).sum())

@@ -58,7 +58,7 @@ def run(made: Training, stop: int | None = None) -> str:
 def test_an_update_is_textbook(begin, pairs, tokenizer, tiny_model):
     """Forward, label-smoothed cross-entropy a piece, clipped gradient and AdamW, as torch has them."""
     made, model = begin(), tiny_model()
-    made.model.dropout.rate = 0.0
+    made.dropout = lambda: 0.0
     optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=TINY.weight_decay)
     for step in range(4):
         batch = collate(encode(tokenizer, pairs[3 * step : 3 * step + 3]))
@@ -73,6 +73,21 @@ def test_an_update_is_textbook(begin, pairs, tokenizer, tiny_model):
         assert count == int((gold != PAD).sum())
         assert plain == pytest.approx(float(cross_entropy(logits, gold, reduction="sum", **about).detach()), rel=1e-4)
     torch.testing.assert_close(dict(made.model.state_dict()), dict(model.state_dict()), rtol=1e-3, atol=1e-4)
+
+
+def test_dropout_stays_or_falls_to_nothing_at_the_end(begin):
+    drawn = []
+    for anneal in (0.0, 0.4):
+        made, rates = begin(anneal=anneal, max_steps=10), []
+        for made.steps in range(10):
+            rates.append(made.dropout() / made.model.settings.dropout)
+        drawn.append(rates)
+    assert drawn[0] == [1] * 10 and drawn[1] == pytest.approx([1] * 7 + [0.75, 0.5, 0.25])
+    made = begin(anneal=1.0, max_steps=4)
+    made.step(next(made.batches()))
+    assert made.model.dropout.rate == made.model.settings.dropout
+    made.step(next(made.batches()))
+    assert made.model.dropout.rate == pytest.approx(0.75 * made.model.settings.dropout)
 
 
 def test_the_rate_rises_over_the_warm_up_and_falls_along_a_cosine(begin):
