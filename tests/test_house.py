@@ -56,7 +56,7 @@ def test_a_module_imports_only_what_stands_before_it(name):
 def test_a_package_has_no_circle_of_imports(package):
     own = {name: path for name, path in modules(package.split(".")[0]).items() if name.startswith(package)}
     graph = {
-        name: {other for other in own for each in imports(name, own[name]) if f"{each}.".startswith(f"{other}.")}
+        name: {other for each in imports(name, own[name]) for other in own if f"{each}.".startswith(f"{other}.")}
         for name in own
     }
     TopologicalSorter(graph).prepare()

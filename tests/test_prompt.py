@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -375,6 +376,7 @@ def test_being_asked_to_end_ends_the_prompt(tiny_run):
         shown = b""
         while prompt.PROMPT.encode() not in shown:
             shown += os.read(ours, 1000)
+        time.sleep(1)  # a signal that comes just before it begins to read is heard after the line only
         running.terminate()
         assert running.wait(timeout=60) == 130
     finally:

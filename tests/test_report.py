@@ -230,7 +230,7 @@ def test_the_page_says_the_bars_that_the_ladder_has():
     share = "{:.0%}".format
     assert share(ladder.READABLE).replace("%", " %") in said["L1"] and f"{ladder.READABLE:g}"[1:] in said["L3"]
     assert f"below {share(ladder.BROKEN).replace('%', ' %')}" in said["L4"]
-    assert [share(causal.FLIPPED), share(ladder.CHANCE)] == [
+    assert [share(causal.FLIPPED), share(ladder.CHANCE), share(ladder.PUSHED)] == [
         each.replace(" ", "") for each in re.findall(r"\d+ %", said["L5"])
     ]
     assert re.findall(r"\d+", said["L6"]) == [f"{ladder.UNTOUCHED:g}", f"{100 * ladder.SAME_NUMBER:g}"]
@@ -451,7 +451,9 @@ def equals(value: Any, form: str, text: str) -> bool:
     """Whether a text on the page is this value, to as many digits as it shows."""
     if value is None:
         return text == "–"
-    if form == "text":
+    if form == "after" and value < 0:
+        return text == "at the end"
+    if form in ("text", "after"):
         if isinstance(value, list):
             return text in (str(value), ",".join(map(str, value)))
         return text == str(value) or float(text.replace("−", "-")) == value

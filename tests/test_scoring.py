@@ -17,7 +17,6 @@ def test_scores_are_sacrebleus_with_their_signatures():
     assert chrf.value == sacrebleu.corpus_chrf(OUTPUTS, [REFERENCES]).score
     assert (exact.name, exact.value, exact.conditions) == ("exact match", 50.0, "n = 2")
     assert "tok:13a" in bleu.conditions and "case:mixed" in bleu.conditions and "version:" in chrf.conditions
-    assert str(bleu).startswith(f"BLEU {bleu.value:.1f}  (") and str(chrf).startswith("chrF2 ")
 
 
 def test_the_same_text_scores_full_marks():
