@@ -113,8 +113,8 @@ def join() -> None:
             failed.append(error)
 
     meeting = Thread(target=meet, daemon=True)
-    meeting.start()
     try:
+        meeting.start()
         meeting.join()  # and not meet(): no signal is heard during it, and torchrun sends one when a process is lost
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted while waiting for the other processes of this training") from None
