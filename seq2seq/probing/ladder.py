@@ -138,10 +138,8 @@ def necessary(causal: Causal) -> Rung:
         of = [each.kept_gender for each in causal.effects if each.name == name and each.units == len(causal.chosen)]
         balanced[name] = tuple(sum(getattr(each, at) for each in of) / len(of) for at in ("value", "low", "high"))
     least = max(balanced, key=lambda name: balanced[name][0])  # the ablation that agreement survives best
-    broken, unbroken = (
-        all(high < BROKEN for *_, high in balanced.values()),
-        all(low >= BROKEN for _, low, _ in balanced.values()),
-    )
+    broken = all(high < BROKEN for *_, high in balanced.values())
+    unbroken = all(low >= BROKEN for _, low, _ in balanced.values())
     beside = min(causal.ablated.values(), default=None)  # where random sets matter most: do they as well?
     verdict = NO if unbroken else YES if broken and beside is not None and beside >= BROKEN else UNDECIDED
     control = f"matched random sets: {percent(beside)}" if beside is not None else "too many units for matched sets"

@@ -245,8 +245,8 @@ def read(
     q = benjamini_hochberg(rank_test(means, feminine).tolist())
     wanted = [(site, step) for step in (PROBED if full else (0, decisive))]
     wanted += [(reader.hidden, step) for step in (PROBED if full else (decisive,))]
-    later = {each: LAST if each.startswith("encoder.") else decisive for each in reader.beside}
-    wanted += [(each, step) for each in reader.beside for step in (0, later[each])]
+    for each in reader.beside:
+        wanted += [(each, 0), (each, LAST if each.startswith("encoder.") else decisive)]
     probes = []
     wanted = list(dict.fromkeys(wanted))  # in some cells memory and hidden state are one
     for number, (each, step) in enumerate(wanted):
