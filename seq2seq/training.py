@@ -9,11 +9,12 @@ import time
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, dataclass, field
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
@@ -33,6 +34,8 @@ from .scoring import Score, score
 from .search import SearchSettings
 from .tokenizer import Tokenizer
 from .translator import Translator
+
+Item = TypeVar("Item")
 
 SAMPLES = 2  # translations shown at each evaluation
 CHUNK = 100_000  # pairs that are encoded at once, or a few less: what memory a corpus takes does not grow beyond that
@@ -170,6 +173,15 @@ def chunks_of(pairs: Sequence[Pair], most: int = CHUNK) -> list[Sequence[Pair]]:
     order, and is read when it is used."""
     count = math.ceil(len(pairs) / most)
     return [Picked([pairs], array("q", range(first, len(pairs), count))) for first in range(count)]
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Items of an endless iterator, each made in another thread while the one before it is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items)
+        while True:
+            item, coming = coming.result(), thread.submit(next, items)
+            yield item
 
 
 def loss_of(model: Model, batch: Batch, smoothing: float) -> tuple[Tensor, Tensor]:
@@ -338,21 +350,27 @@ class Training:
         return plain, count
 
     def batches(self) -> Iterator[Batch]:
-        """Endless batches, going on where the run stopped. Of an epoch, the first chunk is planned, encoded and gone
-        through, then the next; a corpus of one chunk is encoded once."""
+        """Endless batches, going on where the run stopped, each made while the one before it is trained on."""
+        for standing, batch in ahead(self.planned()):
+            self.epoch, self.chunk, self.place_in_epoch = standing
+            yield batch
+
+    def planned(self) -> Iterator[tuple[tuple[int, int, int], Batch]]:
+        """Where the run stands after each batch (epoch, chunk, place in it), and the batch. Of an epoch, the first chunk is planned,
+        encoded and gone through, then the next; a corpus of one chunk is encoded once."""
+        epoch, chunk, place = self.epoch, self.chunk, self.place_in_epoch
         encoded, examples = -1, list[Example]()
         while True:
-            while self.chunk < len(self.chunks):
-                if encoded != self.chunk:
+            while chunk < len(self.chunks):
+                if encoded != chunk:
                     examples.clear()  # never two chunks in memory
-                    encoded, examples = self.chunk, encode(self.tokenizer, self.chunks[self.chunk])
-                batches = plan(examples, self.settings.batch_tokens, (self.settings.seed, self.epoch, self.chunk))
-                while self.place_in_epoch < len(batches):
-                    numbers = batches[self.place_in_epoch]
-                    self.place_in_epoch += 1
-                    yield collate([examples[number] for number in numbers])
-                self.chunk, self.place_in_epoch = self.chunk + 1, 0
-            self.epoch, self.chunk = self.epoch + 1, 0
+                    encoded, examples = chunk, encode(self.tokenizer, self.chunks[chunk])
+                batches = plan(examples, self.settings.batch_tokens, (self.settings.seed, epoch, chunk))
+                while place < len(batches):
+                    place += 1
+                    yield (epoch, chunk, place), collate([examples[number] for number in batches[place - 1]])
+                chunk, place = chunk + 1, 0
+            epoch, chunk = epoch + 1, 0
 
     # All updates
 

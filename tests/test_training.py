@@ -8,6 +8,7 @@ import math
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count, pairwise
@@ -141,6 +142,22 @@ def same_tensors(one: Path, other: Path) -> None:
     (a, _), (b, _) = read_tensors(one), read_tensors(other)
     assert a.keys() == b.keys()
     assert [name for name in a if not torch.equal(a[name], b[name])] == []
+
+
+def test_a_batch_is_made_while_the_one_before_it_is_used():
+    made = threading.Event()
+
+    def items():
+        yield 1
+        made.set()
+        yield 2
+        raise UserError("the corpus is gone")
+
+    coming = training.ahead(items())
+    assert next(coming) == 1 and made.wait(60)
+    assert next(coming) == 2
+    with pytest.raises(UserError, match="is gone"):
+        next(coming)
 
 
 def test_a_corpus_of_many_chunks_is_gone_through_once_an_epoch_and_resumes_to_the_bit(begin, pairs, tmp_path):
