@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,8 @@ from corpora.holdout import draw
 from corpora.loading import load
 from corpora.records import Corpus, CorpusError, NoSuchSplit, Pair
 from corpora.storage import Picked
+
+MOST = 1000  # an epoch's order is kept in memory, so a slip of the finger must not fill it
 
 
 def mix(
@@ -69,8 +70,8 @@ def parse(spec: str) -> tuple[str, float]:
         return spec, 1.0
     if name in ("", "hub"):
         return spec, 1.0
-    if not (math.isfinite(weight) and weight > 0):
-        raise CorpusError(f"{spec}: the weight {last} must be a number above 0")
+    if not 0 < weight <= MOST:  # nan is neither
+        raise CorpusError(f"{spec}: the weight {last} must be a number above 0 and at most {MOST}")
     return name, weight
 
 

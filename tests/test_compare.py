@@ -264,12 +264,12 @@ def test_the_page_and_the_tables_hold_every_run(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (["--study", "compare", "checkpoints/demo"], "leave checkpoints/demo out"),
-        (["--study", "compare", "--seeds", "0"], "--seeds must be 1 or more"),
-        (["--study", "compare", "--max-steps", "-1"], "--max-steps must be 1 or more"),
-        (["checkpoints/demo", "--multi30k", "multi30k"], "--multi30k is read by --study compare"),
+        (["--study", "compare", "checkpoints/demo"], "CHECKPOINT is not read with --study compare"),
+        (["--study", "compare", "--seeds", "0"], "--seeds: must be 1 or more"),
+        (["--study", "compare", "--max-steps", "-1"], "--max-steps: must be 1 or more"),
+        (["checkpoints/demo", "--multi30k", "multi30k"], "but with --study compare"),
         (["--study", "compare", "--quick", "--multi30k", "no/such"], "no/such"),
-        (["checkpoints/demo", "--limit", "5"], "--limit is read by --trace"),
+        (["checkpoints/demo", "--limit", "5"], "but with --trace"),
         (["checkpoints/demo", "--quick", "--out", "/proc/here"], "--out /proc/here cannot be written"),
         (["checkpoints/demo", "--quick", "--out", "README.md"], "README.md is a file"),
     ],

@@ -434,6 +434,10 @@ REFUSED: dict[str, tuple[Callable[[Path], str], str]] = {
     ),
     "no gzip inside": (lambda folder: str(cut(write(folder / "x.csv", "a,b"), ".gz")), "x.csv.gz cannot be unpacked"),
     "no parquet": (lambda folder: str(write(folder / "x.parquet", "PAR1")), "x.parquet cannot be read as parquet"),
+    "weight too large": (
+        lambda folder: "agreement:1e9",
+        "agreement:1e9: the weight 1e9 must be a number above 0 and at most 1000",
+    ),
     "weight 0": (lambda folder: "agreement:0", "agreement:0: the weight 0 must be a number above 0"),
     "weight below 0": (lambda folder: "agreement:-1", "weight -1 must"),
     "weight not a number": (lambda folder: "agreement:nan", "weight nan must"),

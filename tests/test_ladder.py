@@ -198,6 +198,9 @@ def test_runs_of_two_recipes_are_not_reported_together(tiny_model, make_run, mon
     runs = [command.load(folder).run for folder in (one, same, two)]
     seeds = [replace(run, training={**run.training, "seed": seed}) for seed, run in enumerate(runs)]
     command.same_recipe([one, same], seeds[:2])
+    for other in ({"precision": "bf16"}, {"corpus_digest": "another"}):
+        with pytest.raises(UserError, match="seed only"):
+            command.same_recipe([one, same], [seeds[0], replace(seeds[1], **other)])
     with pytest.raises(UserError, match="same training seed"):
         command.same_recipe([one, same], runs[:2])
     assert "layers 2" in refused(monkeypatch, str(one), str(two), "--out", str(tmp_path))
@@ -209,14 +212,46 @@ def test_runs_of_two_recipes_are_not_reported_together(tiny_model, make_run, mon
         (["--sites", "decoder.0.nonsense"], "decoder.0.nonsense"),
         (["--sites", "attention.weights"], "attention.weights"),
         (["--held-out", "some.tsv"], "--pairs"),
-        (["--pairs", "some.tsv", "--study", "gradients"], "leave --study"),
-        (["--pairs", "some.tsv", "--trace", "traces"], "leave --study and --trace out"),
+        (["--pairs", "some.tsv", "--study", "gradients"], "--pairs"),
+        (["--pairs", "some.tsv", "--trace", "traces"], "not allowed with"),
         (["--said"], "--trace"),
-        (["--self-test", "--seeds", "0"], "--seeds"),
+        (["--seed", "-1"], "between 0 and"),
+        (["--jobs", "0"], "1 or more"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(line, named, monkeypatch):
     assert named in refused(monkeypatch, str(DEMO), *line)
+
+
+@pytest.mark.parametrize("asked", ["study", "retention", "gradients", "compare", "self-test", "trace", "pairs"])
+def test_no_option_is_ignored(asked, monkeypatch, tmp_path):
+    """Each option is read, or it is refused and what would read it is named."""
+    where = str(tmp_path / "out")
+    given = {"corpus": "x", "out": where, "sites": "x", "figures": None, "quick": None, "jobs": "1", "sentence": "x"}
+    given |= {
+        "limit": "1",
+        "said": None,
+        "seeds": "2",
+        "held-out": "x",
+        "multi30k": "x",
+        "max-steps": "1",
+        "max-words": "1",
+    }
+    assert {each.replace("-", "_") for each in given} == {e for reads in command.READS.values() for e in reads} - {
+        "checkpoints"
+    }
+    mode = {"self-test": ["--self-test"], "trace": ["--trace", where], "pairs": ["--pairs", "x"], "study": []}.get(
+        asked, ["--study", asked]
+    )
+    called = {**command.STUDIES, **{name[2:]: each for name, each in command.INSTEAD.items()}, "study": command.gender}[
+        asked
+    ]
+    for name, value in given.items():
+        if name.replace("-", "_") not in command.READS[called]:
+            line = [*mode, f"--{name}", *([value] if value else [])]
+            assert f"--{name} is not read with" in refused(monkeypatch, *line)
+    if "checkpoints" not in command.READS[called]:
+        assert "CHECKPOINT is not read with" in refused(monkeypatch, str(DEMO), *mode)
 
 
 def test_a_command_without_a_run_says_what_to_try(monkeypatch):

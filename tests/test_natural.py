@@ -250,6 +250,12 @@ def test_writing_at_the_noun_is_what_one_patch_a_sentence_does(natural_pairs, de
         assert demo.translate([natural_pairs.sentences.texts[row]], beam=beam, tap=tap) == [text]
 
 
+def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path):
+    (tmp_path / "page.html").write_text("id\tsource_masc\tsource_fem\n" + 200_000 * "x")
+    with pytest.raises(UserError, match="no table of tab-separated columns"):
+        files.read(tmp_path / "page.html")
+
+
 def test_a_run_that_shows_no_gender_is_refused_in_one_line(tiny_model, tokenizer, tmp_path):
     rows = [("1", "The boy sang.", "The girl sang.", "boy"), ("2", "The king sang.", "The queen sang.", "king")]
     with pytest.raises(UserError, match=r"^pairs\.tsv: in no pair [^\n]*$"):

@@ -306,7 +306,7 @@ def test_a_sentence_that_cannot_be_read_is_refused_in_one_line(tiny_run, line, m
 
 
 def test_it_is_of_one_run_and_sentences_are_for_it_alone(tiny_run, monkeypatch):
-    with pytest.raises(UserError, match="one run, not of 2"):
+    with pytest.raises(UserError, match="one run, not 2"):
         ran(monkeypatch, str(tiny_run), str(tiny_run))
     with pytest.raises(UserError, match="--study retention"):
         ran(monkeypatch, str(tiny_run), "--study", "gender", "--sentence", "The boy.")

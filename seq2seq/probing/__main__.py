@@ -6,9 +6,8 @@ import os
 import random
 import shlex
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from corpora.agreement import pinned
@@ -25,13 +24,13 @@ from .stimuli import probed
 from .study import FULL, QUICK
 from .tables import write_table
 
-STUDIES = ("gender", "retention", "gradients", "compare")
 SELF_TESTS = 5  # models of each kind: minutes
 
 
-def test(seeds: range) -> None:
+def self_test(given: Namespace, command: str) -> None:
     """Print whether what was planted was found, and how often something was where there is nothing; status 1 if the tool is
     wrong."""
+    seeds = range(given.seed, given.seed + (given.seeds or SELF_TESTS))
     with share_done("self-test") as show:
         checks, null = planted.self_test(seeds, planted.NULL_RUNS, show)
     print(planted.summary(checks, null))
@@ -41,7 +40,9 @@ def test(seeds: range) -> None:
 
 def same_recipe(folders: Sequence[Path], runs: Sequence[Run]) -> None:
     """Runs that are reported together differ in their seed, and in nothing else. UserError: they do not."""
-    facts = [{**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora, "seed": 0} for run in runs]
+    facts = [
+        {**run.options, "precision": run.precision, "text of the corpus": run.corpus_digest, "seed": 0} for run in runs
+    ]
     for folder, other in zip(folders[1:], facts[1:]):
         for name, value in facts[0].items():
             if other.get(name) != value:
@@ -54,13 +55,39 @@ def same_recipe(folders: Sequence[Path], runs: Sequence[Run]) -> None:
         raise UserError(f"two of these runs have the same training seed ({', '.join(map(str, seeds))}): one is enough")
 
 
-def write_trace(given: Namespace) -> None:
+def gender(given: Namespace, command: str) -> None:
+    """The report: where a run's states hold the gender of a noun, and what follows when it is changed."""
+    size = QUICK if given.quick else FULL
+    translators = [load(folder) for folder in given.checkpoints]
+    same_recipe(given.checkpoints, [each.run for each in translators if each.run])
+    pairs = probed(translators[0], given.corpus)  # of one recipe, so of one length
+    if not any(pair.factors for pair in pairs):
+        raise UserError(f"{given.corpus} has no factors, so nobody knows which words agree: probe on agreement")
+    jobs = min(given.jobs or os.cpu_count() or 1, len(given.checkpoints))
+    results = studies(given.checkpoints, jobs, given.corpus, size, given.seed, given.sites)
+    for each in results:
+        print(summary(each))
+    print(last_rung(results))
+    written = save(results, given.out, command)
+    if given.figures:
+        from . import plots  # matplotlib takes a second to load
+
+        written += tuple(plots.save(results, given.out / "figures"))
+    for path in written:
+        print(f"wrote {path}")
+
+
+def one_run(given: Namespace) -> Path:
+    """The only run folder. UserError: there are more."""
+    if len(given.checkpoints) > 1:
+        raise UserError(f"--trace and --study retention take one run, not {len(given.checkpoints)}")
+    [folder] = given.checkpoints
+    return folder
+
+
+def write_trace(given: Namespace, command: str) -> None:
     """Write every site at every word of the probe split, or of `--limit` sentences drawn from it, as tables."""
-    if len(given.checkpoints) != 1:
-        raise UserError(f"--trace writes a table of one run, not of {len(given.checkpoints)}")
-    if given.limit is not None and given.limit < 1:
-        raise UserError(f"--limit must be 1 or more, not {given.limit}")
-    translator = load(given.checkpoints[0])
+    translator = load(one_run(given))
     pairs = probed(translator, given.corpus)
     if given.limit and given.limit < len(pairs):
         pairs = [pairs[n] for n in sorted(random.Random(given.seed).sample(range(len(pairs)), given.limit))]
@@ -73,9 +100,7 @@ def write_trace(given: Namespace) -> None:
 
 def remembered(given: Namespace, command: str) -> None:
     """Which words of --sentence, or of the boy and the girl, a run's memories hold at the end."""
-    if len(given.checkpoints) != 1:
-        raise UserError(f"--study retention is of one run, not of {len(given.checkpoints)}")
-    [folder] = given.checkpoints
+    folder = one_run(given)
     translator = load(folder)
     sentences = given.sentence or [pair.source for pair in pinned()]
     with share_done(str(folder)) as show:
@@ -102,14 +127,8 @@ def flows(given: Namespace, command: str) -> None:
 
 def cells(given: Namespace, command: str) -> None:
     """Train every cell that is not trained yet, and compare them."""
-    seeds = compare.SEEDS if given.seeds is None else given.seeds
-    asked = {"--seeds": seeds, "--max-steps": given.max_steps, "--max-words": given.max_words}
-    for name, value in asked.items():
-        if value is not None and value < 1:
-            raise UserError(f"{name} must be 1 or more, not {value}")
     size = compare.QUICK if given.quick else compare.FULL
-    seeds = 1 if given.quick and given.seeds is None else seeds
-    writable(given.out)
+    seeds = given.seeds or (1 if given.quick else compare.SEEDS)
     try:
         found = compare.study(given.out, size, seeds, given.max_steps, given.max_words, given.multi30k, given.seed)
     except KeyboardInterrupt:
@@ -119,25 +138,67 @@ def cells(given: Namespace, command: str) -> None:
         print(f"wrote {path}")
 
 
+def natural_pairs(given: Namespace, command: str) -> None:
+    """Which gender the Czech of natural pairs shows; with --held-out, what it shows there when units are changed."""
+    steered = dict[str, natural_study.NaturalResult]()
+    for folder in given.checkpoints:
+        translator = load(folder)
+        print(f"{folder}, {natural.summary(natural.natural(translator, given.pairs))}")
+        if given.held_out:
+            with share_done(str(folder)) as show:
+                found = natural_study.steer(translator, given.pairs, given.held_out, seed=given.seed, progress=show)
+            print(natural_study.told(found))
+            steered[str(folder)] = found
+            print(f"wrote {natural_study.save(steered, given.out, command)}")  # now: the next run may fail
+
+
+STUDIES = {"gender": gender, "retention": remembered, "gradients": flows, "compare": cells}
+INSTEAD = {"--self-test": self_test, "--trace": write_trace, "--pairs": natural_pairs}
+READS = {  # the options of each, beside --seed
+    gender: ("checkpoints", "corpus", "out", "sites", "figures", "quick", "jobs"),
+    remembered: ("checkpoints", "corpus", "out", "sentence"),
+    flows: ("checkpoints", "corpus", "out", "quick"),
+    cells: ("out", "quick", "seeds", "multi30k", "max_steps", "max_words"),
+    self_test: ("seeds",),
+    write_trace: ("checkpoints", "corpus", "sites", "limit", "said"),
+    natural_pairs: ("checkpoints", "held_out", "out"),
+}
+
+
+def count(text: str) -> int:
+    """A number of things, as an option's type."""
+    if int(text) < 1:
+        raise ArgumentTypeError(f"must be 1 or more, not {text}")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A seed that every generator takes, as an option's type."""
+    if not 0 <= int(text) < 2**32:
+        raise ArgumentTypeError(f"must be between 0 and 4294967295, not {text}")
+    return int(text)
+
+
 def main() -> None:
     parser = Parser(prog="python -m seq2seq.probing", description="Does the cell state hold grammatical gender?")
-    parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT", help="run folders")
+    parser.add_argument("checkpoints", nargs="*", type=Path, default=[], metavar="CHECKPOINT", help="run folders")
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument("--study", choices=tuple(STUDIES), default="gender", help="what is asked (default: %(default)s)")
+    asked.add_argument(
+        "--pairs", type=Path, metavar="TSV", help="natural minimal pairs instead: which gender the Czech shows"
+    )
+    asked.add_argument(
+        "--trace", type=Path, metavar="FOLDER", help="write --sites (default: all) at every word as tables instead"
+    )
+    asked.add_argument("--self-test", action="store_true", help="test the tool on models with a planted answer instead")
     parser.add_argument(
         "--corpus", default="agreement", help="a corpus whose pairs have factors: agreement (default: %(default)s)"
     )
-    parser.add_argument(
-        "--pairs", type=Path, metavar="TSV", help="natural minimal pairs instead: which gender the Czech shows"
-    )
-    parser.add_argument(
-        "--held-out", type=Path, metavar="TSV",
-        help="with --pairs: choose units and doses there, change the gender, and measure here, once",
-    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="folder of the report (default: reports/ and the name of the study)")
-    parser.add_argument("--study", choices=STUDIES, default=STUDIES[0], help="what is asked (default: %(default)s)")
     parser.add_argument(
-        "--sentence", action="append", metavar="TEXT",
-        help="with --study retention: an English sentence; may be repeated (default: the boy and the girl)",
-    )  # fmt: skip
+        "--seed", type=seed, default=1, metavar="N", help="of controls and intervals (default: %(default)s)"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer sentences and random sets: under a minute")
     parser.add_argument(
         "--sites", nargs="+", metavar="SITE",
         help="sites to fit probes at beside the decoder's states, as decoder.0.forget (default: all gates, attention's "
@@ -146,19 +207,21 @@ def main() -> None:
     parser.add_argument(
         "--figures", action="store_true", help="also draw the report's figures for print, as SVG files in figures/"
     )
-    parser.add_argument("--quick", action="store_true", help="fewer sentences and random sets: under a minute")
-    parser.add_argument("--jobs", type=int, metavar="N", help="runs that are probed at a time (default: one a core)")
-    parser.add_argument("--seed", type=int, default=1, help="of controls and intervals (default: %(default)s)")
-    parser.add_argument("--self-test", action="store_true", help="test the tool on models with a planted answer")
+    parser.add_argument("--jobs", type=count, metavar="N", help="runs that are probed at a time (default: one a core)")
     parser.add_argument(
-        "--trace", type=Path, metavar="FOLDER", help="write --sites (default: all) at every word as tables instead"
-    )
-    parser.add_argument("--limit", type=int, metavar="N", help="with --trace: so many sentences, drawn by --seed")
+        "--sentence", action="append", metavar="TEXT",
+        help="with --study retention: an English sentence; may be repeated (default: the boy and the girl)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--held-out", type=Path, metavar="TSV",
+        help="with --pairs: choose units and doses there, change the gender, and measure here, once",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=count, metavar="N", help="with --trace: so many sentences, drawn by --seed")
     parser.add_argument(
         "--said", action="store_true", help="with --trace: the model's own translations, not the corpus'"
     )
     parser.add_argument(
-        "--seeds", type=int, metavar="N",
+        "--seeds", type=count, metavar="N",
         help=f"with --self-test: models of each kind (default: {SELF_TESTS}); with --study compare: training seeds (default: "
         f"{compare.SEEDS})",
     )  # fmt: skip
@@ -167,85 +230,28 @@ def main() -> None:
         metavar="NAME_OR_PATH",
         help="with --study compare: also train tanh, lstm and gru once on real text",
     )
-    parser.add_argument("--max-steps", type=int, metavar="N", help="with --study compare: updates of each run")
+    parser.add_argument("--max-steps", type=count, metavar="N", help="with --study compare: updates of each run")
     parser.add_argument(
         "--max-words",
-        type=int,
+        type=count,
         metavar="N",
         help="with --study compare: longer sentences are left out (default: the recipe's)",
     )
     given = parser.parse_args()
-    given.out = given.out or Path("reports") / given.study
-    line = shlex.join(["python", "-m", "seq2seq.probing", *sys.argv[1:]])
-    if given.self_test:
-        seeds = SELF_TESTS if given.seeds is None else given.seeds
-        if seeds < 1:
-            raise UserError(f"--seeds {seeds}: plant one model of each kind, or more")
-        test(range(given.seed, given.seed + seeds))
-        return
-    if given.pairs and (given.study != "gender" or given.trace):
-        raise UserError("--pairs is a study of its own: leave --study and --trace out")
-    if given.said and not given.trace:
-        raise UserError("--said is read by --trace FOLDER: give both")
-    if given.study == "compare":
-        if given.checkpoints:
-            raise UserError(f"--study compare trains its own runs, in --out: leave {given.checkpoints[0]} out")
-        cells(given, line)
-        return
-    for name in ("multi30k", "max-steps", "max-words", "seeds"):
-        if getattr(given, name.replace("-", "_")) is not None:
-            raise UserError(f"--{name} is read by --study compare: give both")
-    if given.limit is not None and not given.trace:
-        raise UserError("--limit is read by --trace FOLDER: give both")
-    if not given.checkpoints:
+    flag = lambda name: "CHECKPOINT" if name == "checkpoints" else f"--{name.replace('_', '-')}"
+    instead = [name for name in INSTEAD if getattr(given, name[2:].replace("-", "_"))]
+    names = {**{f"--study {name}": each for name, each in STUDIES.items()}, **INSTEAD}
+    chosen = instead[0] if instead else f"--study {given.study}"
+    for name in dict.fromkeys(name for reads in READS.values() for name in reads):
+        if getattr(given, name) != parser.get_default(name) and name not in READS[names[chosen]]:
+            readers = ", ".join(each for each, run in names.items() if name in READS[run])
+            raise UserError(f"{flag(name)} is not read with {chosen} but with {readers}: leave one of them out")
+    if "checkpoints" in READS[names[chosen]] and not given.checkpoints:
         raise UserError(f"no run folder given: try {HOUSE / 'checkpoints' / 'demo'} (see --help)")
-    if given.trace:
-        write_trace(given)
-        return
-    if given.sentence and given.study != "retention":
-        raise UserError("--sentence is read by --study retention: give both")
-    if given.held_out and not given.pairs:
-        raise UserError("--held-out measures what --pairs TSV has chosen: give both")
-    if given.held_out or not given.pairs:  # --pairs alone writes nothing
+    given.out = given.out or Path("reports") / given.study
+    if not instead or given.held_out:
         writable(given.out)
-    if given.study == "retention":
-        remembered(given, line)
-        return
-    if given.study == "gradients":
-        flows(given, line)
-        return
-    if given.pairs:
-        steered = dict[str, natural_study.NaturalResult]()
-        for folder in given.checkpoints:
-            translator = load(folder)
-            print(f"{folder}, {natural.summary(natural.natural(translator, given.pairs))}")
-            if given.held_out:
-                with share_done(str(folder)) as show:
-                    found = natural_study.steer(translator, given.pairs, given.held_out, seed=given.seed, progress=show)
-                print(natural_study.told(found))
-                steered[str(folder)] = found
-                print(f"wrote {natural_study.save(steered, given.out, line)}")  # now: the next run may fail
-        return
-    size = QUICK if given.quick else FULL
-    if given.jobs is not None and given.jobs < 1:
-        raise UserError(f"--jobs must be 1 or more, not {given.jobs}")
-    translators = [load(folder) for folder in given.checkpoints]
-    same_recipe(given.checkpoints, [each.run for each in translators if each.run])
-    pairs = probed(translators[0], given.corpus)  # of one recipe, so of one length
-    if not any(pair.factors for pair in pairs):
-        raise UserError(f"{given.corpus} has no factors, so nobody knows which words agree: probe on agreement")
-    jobs = min(given.jobs or os.cpu_count() or 1, len(given.checkpoints))
-    results = studies(given.checkpoints, jobs, given.corpus, size, given.seed, given.sites)
-    for each in results:
-        print(summary(each))
-    print(last_rung(results))
-    written = save(results, given.out, line)
-    if given.figures:
-        from . import plots  # matplotlib takes a second to load
-
-        written += tuple(plots.save(results, given.out / "figures"))
-    for path in written:
-        print(f"wrote {path}")
+    names[chosen](given, shlex.join(["python", "-m", "seq2seq.probing", *sys.argv[1:]]))
 
 
 def probe() -> None:

@@ -120,8 +120,7 @@ def check(job: Job, folder: Path) -> None:
     """Raise UserError where the folder holds a run of other settings."""
     if not (folder / LAST).is_file():
         return
-    run = Run.load(folder)
-    own = {**asdict(run.model), **run.training, **run.loading, "corpus": run.corpora}
+    own = Run.load(folder).options
     for name, wanted in job.settings.items():
         if own.get(name) != wanted:
             had, asked = (" ".join(each) if isinstance(each, list) else each for each in (own.get(name), wanted))

@@ -72,6 +72,8 @@ def read(path: Path) -> tuple[list[NaturalPair], int]:
         raise UserError(f"{path}: not UTF-8 ({error.reason} at byte {error.start})") from error
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
+    except csv.Error as error:
+        raise UserError(f"{path}: no table of tab-separated columns ({error})") from error
     missing = [name for name in COLUMNS if not rows or name not in rows[0]]
     if missing:
         raise UserError(f"{path}: column {missing[0]!r} is missing; wanted a TSV with the columns {', '.join(COLUMNS)}")
