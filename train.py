@@ -14,7 +14,7 @@ import os
 import shlex
 import signal
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,7 @@ def resume(given: dict[str, Any], folder: Path) -> tuple[Training, checkpoint.Ru
             raise config.UserError(
                 f"--resume goes on with --{name.replace('_', '-')} {had}: leave {wanted} out, or start anew"
             )
-    settings = config.replace(config.from_json(TrainingSettings, run.training), minutes=given.get("minutes", 0.0))
+    settings = replace(config.from_json(TrainingSettings, run.training), minutes=given.get("minutes", 0.0))
     train, dev = load_corpora(run.corpora, run.loading)
     if fingerprint(train, dev) != run.corpus_digest:
         raise config.UserError(f"{', '.join(run.corpora)} changed since {folder} was begun: restore it, or start anew")
@@ -144,7 +144,7 @@ def finish(run: checkpoint.Run, folder: Path, dev: list[corpora.Pair]) -> None:
     translator = seq2seq.load(folder)
     translator.settings, table = training.choose_search(translator, dev)
     print(f"length exponent {translator.settings.exponent:g}, by dev BLEU at beam {translator.settings.beam} ({table})")
-    config.replace(run, search=translator.settings).save(folder)
+    replace(run, search=translator.settings).save(folder)
     scores = {}
     for name in dict.fromkeys(parse(spec)[0] for spec in run.corpora):
         for split in ("dev", "test"):

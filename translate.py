@@ -11,10 +11,12 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import seq2seq
-from seq2seq import checkpoint, config, lines, scoring
+from corpora.writing import write
+from seq2seq import config, lines, scoring
 from seq2seq.translator import Translator
 
 DEMO = config.HOUSE / "checkpoints" / "demo"
@@ -92,7 +94,7 @@ def check_output(given: Namespace) -> None:
 def settle(translator: Translator, given: Namespace) -> None:
     """The search that options ask for; what they leave open is the run's own."""
     chosen = {name: value for name in ("beam", "exponent") if (value := getattr(given, name)) is not None}
-    translator.settings = config.replace(translator.settings, **chosen)
+    translator.settings = replace(translator.settings, **chosen)
     if given.nbest is not None and given.nbest < 1:
         raise config.UserError(f"--nbest must be 1 or more, not {given.nbest}")
     if (given.nbest or 1) > translator.settings.beam:
@@ -148,7 +150,7 @@ def main() -> None:
         if references:
             best += [answers[0].text if answers else "" for answers in found]
     if given.output:
-        checkpoint.write(given.output.resolve(), "".join(kept))
+        write(given.output.resolve(), "".join(kept))
     if references:
         report(best, references, translator, given)
     each.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import signal
 import sys
@@ -155,7 +154,3 @@ def called(script: str) -> str:
 def stop(status: int, message: str) -> NoReturn:
     print(message, file=sys.stderr)
     sys.exit(status)
-
-
-def replace(settings: Settings, **changes: Any) -> Settings:
-    return dataclasses.replace(settings, **changes)  # type: ignore[type-var]

@@ -117,6 +117,10 @@ class Model(nn.Module):
             nn.init.normal_(embedding.weight, std=E**-0.5)
             nn.init.zeros_(embedding.weight[PAD])
 
+    @property
+    def device(self) -> torch.device:
+        return self.bias.device
+
     def sites(self) -> list[str]:
         """Every address that a tap can watch or change, layer by layer, gates before states."""
         layers = [site for layer in (*self.encoder, *self.decoder) for site in layer.sites()]

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from pathlib import Path
@@ -24,8 +25,7 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
-from .cells import CELLS
-from .config import UserError, called, replace
+from .config import UserError, called
 from .lines import advice
 from .progress import share_done
 from .search import LARGEST_BEAM
@@ -224,8 +224,7 @@ class Conversation:
     @property
     def memory(self) -> str:
         """The site of the last decoder layer's memory."""
-        settings = self.translator.model.settings
-        return f"decoder.{settings.layers - 1}.{CELLS[settings.cell].memory}"
+        return self.translator.model.decoder[-1].memories[0]
 
     def gender_units(self) -> ByHand:
         """The run's gender units, chosen when first asked for. UserError: it has none."""

@@ -1,9 +1,9 @@
 """Recurrent layers: they own weights, the loop over time, padding and direction; the equations are the cell's.
 
 Two roads read the very same Parameters. Without a tap a whole sentence goes through torch's own kernel, where torch has
-the cell; with one, or for another cell, it goes step by step through the cell's equations, and the tap sees every state
-and gate. Tests prove the two equal in float64. Past a sentence's end the old state is kept, so position t is the same
-word piece for every sentence, direction and tap.
+the cell (an LSTM on a CPU: through `fused`); with one, or for another cell, it goes step by step through the cell's
+equations, and the tap sees every state and gate. Tests prove the two equal in float64. Past a sentence's end the old
+state is kept, so position t is the same word piece for every sentence, direction and tap.
 """
 
 from __future__ import annotations
@@ -94,6 +94,11 @@ class Layer(nn.Module):
         cell = self.cell
         names = dict.fromkeys((*cell.gates, *reversed(cell.states), cell.upward or cell.output, cell.output))
         return [f"{place}.{name}" for place in self.places for name in names]
+
+    @property
+    def memories(self) -> list[str]:
+        """The site of its memory, in each direction."""
+        return [f"{place}.{self.cell.memory}" for place in self.places]
 
     def weights(self, direction: int) -> dict[str, Tensor]:
         """The kernel's own Parameters of one direction, by their plain names."""

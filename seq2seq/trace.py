@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .batching import Example, collate
 from .model import Model
-from .taps import Chain, Recorder, Tap, TapError
+from .taps import Recorder, TapError
 from .taps import check as check_tap
 from .tokenizer import Tokenizer, Word
 
@@ -23,6 +23,23 @@ def read_at(word: Word) -> int:
 def predicted_at(word: Word) -> int:
     """The decoder's position that predicts the first piece of a target word, before anything of it was read."""
     return word.first
+
+
+def side(site: str) -> str:
+    """Which sentence of a pair a site reads."""
+    return "source" if site.startswith("encoder.") else "target"
+
+
+def from_the_right(site: str) -> bool:
+    """Whether a site, or a layer, reads its sentence backwards."""
+    return "backward" in site.split(".")
+
+
+def heard_at(word: Word, site: str) -> int:
+    """The position at which a site has read the whole of a word of its sentence: from the right, that of its first piece."""
+    if side(site) == "target":
+        return read_at(word)
+    return word.first if from_the_right(site) else word.last
 
 
 @dataclass(frozen=True)
@@ -40,14 +57,12 @@ class Trace:
     values: dict[str, Tensor] = field(repr=False)
 
     def words(self, site: str, sentence: int) -> Tensor:
-        """A site of one sentence, word by word, each at its last piece: [W, …]. TapError: the site was not recorded."""
+        """A site of one sentence, word by word, each when all of it has been read: [W, …]. TapError: the site was not
+        recorded."""
         if site not in self.values:
             raise TapError(f"no site {site!r} was recorded: there are {', '.join(self.values)}")
-        if site.startswith("encoder."):
-            positions = [word.last for word in self.sources[sentence]]
-        else:
-            positions = [read_at(word) for word in self.targets[sentence]]
-        return self.values[site][sentence, positions]
+        words = (self.sources if side(site) == "source" else self.targets)[sentence]
+        return self.values[site][sentence, [heard_at(word, site) for word in words]]
 
     def at(self, site: str, positions: Sequence[int]) -> Tensor:
         """A site at one position of each sentence: [B, …]."""
@@ -61,9 +76,8 @@ def trace(
     sources: Sequence[str],
     targets: Sequence[str],
     sites: Iterable[str] | None = None,
-    tap: Tap | None = None,
 ) -> Trace:
-    """Read the sources, force the targets, and record `sites` (None: all); a `tap` acts before the recorder sees.
+    """Read the sources, force the targets, and record `sites` (None: all).
 
     Without logits, and without a decoder where only the encoder is looked at: nobody asks for them here.
     """
@@ -74,12 +88,11 @@ def trace(
         Example(tokenizer.encode(source), tokenizer.encode(target))
         for source, target in zip(sources, targets, strict=True)
     ]
-    batch = collate(examples).to(next(model.parameters()).device)
-    seen = Chain(tap, recorder) if tap else recorder
-    of_encoder = {site for site in wanted if site.startswith("encoder.")}
-    memory = model.encode(batch.source, batch.source_lengths, seen if tap or of_encoder else None)
-    if tap or wanted - of_encoder:
-        model.decode(batch.target_in, memory, seen)
+    batch = collate(examples).to(model.device)
+    read = {side(site) for site in wanted}
+    memory = model.encode(batch.source, batch.source_lengths, recorder if "source" in read else None)
+    if "target" in read:
+        model.decode(batch.target_in, memory, recorder)
     return Trace(
         [tokenizer.align(each.source) for each in examples],
         [tokenizer.align(each.target) for each in examples],

@@ -204,7 +204,7 @@ class Objective(nn.Module):
 
 def faster_precision(model: Model, batch: Batch) -> tuple[str, str]:
     """float32 or bf16, whichever trains on this batch faster here, and the measurement in words (under a second or two)."""
-    place = next(model.parameters()).device
+    place = model.device
     finish = torch.cuda.synchronize if place.type == "cuda" else lambda: None
     with torch.random.fork_rng():  # dropout's draws here are not the training's
         # a processor without bf16 takes many times as long for it: a few sentences say so
@@ -286,7 +286,7 @@ class Training:
         precision: str, folder: Path, chunk: int = CHUNK,
     ):  # fmt: skip
         self.model, self.tokenizer, self.settings, self.folder = model, tokenizer, settings, folder
-        self.precision, self.place = precision, next(model.parameters()).device
+        self.precision, self.place = precision, model.device
         self.rank, self.world = rank_and_world()
         self.objective: nn.Module = Objective(model, settings.label_smoothing)
         self.chunks = chunks_of(train, chunk)

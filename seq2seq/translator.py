@@ -98,7 +98,7 @@ class Translator:
         settings = SearchSettings(own.beam if beam is None else beam, own.exponent if exponent is None else exponent)
         rows = [self.tokenizer.encode(sentence) for sentence in sentences]
         found: list[list[Translation]] = [[] for _ in rows]
-        place = next(self.model.parameters()).device
+        place = self.model.device
         full = [number for number, row in enumerate(rows) if row]
         heard = tap if tap and (anywhere(tap) or in_encoder(tap)) else None  # the encoder is slower under a tap
         chunks = by_length([rows[number] for number in full], batch) if tap is None else [range(len(full))] * bool(full)

@@ -123,11 +123,6 @@ def test_a_direction_has_read_a_word_at_its_last_piece_and_from_right_to_left_at
     )
 
 
-def test_a_site_outside_the_encoder_is_refused_in_one_line(demo):
-    with pytest.raises(UserError, match=r"^no site 'decoder\.0\.cell' in the encoder[^\n]*$"):
-        Sentences(demo, ["The boy sang."], [1], ["decoder.0.cell"])
-
-
 # What an output shows
 
 

@@ -20,6 +20,7 @@ from seq2seq.probing import gates, register
 from seq2seq.probing.planted import Words
 from seq2seq.probing.register import ANOTHER_CODE, REGISTER, SLOTS, UNDECIDED, Subjects, area, clauses, examine
 from seq2seq.probing.statistics import Estimate
+from seq2seq.trace import side
 from seq2seq.translator import Translator
 
 HOUSE = Path(__file__).parent.parent
@@ -172,7 +173,7 @@ def test_clauses_begin_with_their_noun_and_hold_no_word_that_shows_its_gender(de
         assert {each.lemma for each in both} == set(nouns)
         for each, other in zip(both, both[::-1]):
             said = [word.start for word, position in read if position in each.steps]
-            own, others = (getattr(nouns[one.lemma], register.side(site)) for one in (each, other))
+            own, others = (getattr(nouns[one.lemma], side(site)) for one in (each, other))
             assert said[0] == own.start and others.start not in said
             if site.startswith("decoder"):
                 agreeing = [word.target.start for word in pair.factors.agreeing]

@@ -13,13 +13,13 @@ paths           along which way the noun's gender reaches the words that agree
 register        one register rewritten at each subject, or a slot for each noun
 gates           saves, keeps, erases and rewrites, lets out: the textbook's story, H1 to H5
 persistence     for how many words a cell tells the noun, against its forget gates
-retention       which words of a sentence its final memories hold
 gradients       how much of a word's loss reaches the memory of the words before it
-compare/        every cell on one task: trained alike, measured alike
 ladder          L1 to L7 and P1 to P5: the verdicts, each with the number that decides it
 examples        the boy and the girl, word by word, and with units turned by hand
 study           one run's experiments together → results
 parallel        several runs' studies at a time, a process for each
+retention       which words of a sentence its final memories hold
+compare/        every cell on one task: trained alike, measured alike
 by_hand         one sentence's gender changed at the prompt
 natural/        natural sentences: which gender they show, and what changes it
 figures         small figures as SVG

@@ -374,8 +374,7 @@ class Bench:
         kept, control = float(numpy.mean([each.kept_gender.value for each in effects])), []
         for _ in range(draws):
             dealt = dict(zip(gender, random.permutation(list(gender.values())).tolist()))
-            said = self.experiment.go_on(self.recipients, tap(dealt), self.beam)
-            control.append(float(numpy.mean([self.share(said, own, own) for own in self.directions])))
+            control.append(self.still_right(tap(dealt)))
         as_little = sum(each <= kept for each in control)
         return Erased(list(sites), effects, kept, control, (as_little + 1) / (draws + 1))
 

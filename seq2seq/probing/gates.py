@@ -26,6 +26,7 @@ from corpora.records import Noun, Pair
 from ..config import UserError
 from ..model import Model
 from ..tokenizer import Tokenizer, Word
+from ..trace import from_the_right, side
 from ..translator import Translator
 from .interventions import parting
 from .register import (
@@ -42,12 +43,11 @@ from .register import (
     place_of,
     recordings,
     register_units,
-    side,
     telling,
     two_subjects,
 )
 from .statistics import Estimate, Values, beside, by_cluster, cluster_mean, estimate, interval, number, sign_flip
-from .stimuli import GENDERS, from_the_right, stimulus, tells, traced
+from .stimuli import GENDERS, stimulus, tells, traced
 from .units import matched
 from .units import outgoing as read_by
 
@@ -600,9 +600,7 @@ def gate_story(
     model, held_out = translator.model, held_out_lemmas(pairs)
     if set(GATES) - set(model.decoder[-1].cell.gates):
         raise UserError(f"the gate story needs a cell with the gates {', '.join(GATES)}")
-    decoder, encoder = (
-        [f"{place}.{top.cell.memory}" for place in top.places] for top in (model.decoder[-1], model.encoder[-1])
-    )
+    decoder, encoder = model.decoder[-1].memories, model.encoder[-1].memories
     recorded = {
         **recordings(translator, neutral_before_verbs(pairs, decoder[0], translator.tokenizer), decoder, held_out),
         **recordings(translator, two_subjects(pairs), encoder, held_out),

@@ -37,8 +37,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from corpora.records import Pair
+from corpora.writing import write
 
-from .. import checkpoint
 from ..batching import Example, collate
 from ..config import UserError
 from ..model import END, Model
@@ -146,7 +146,7 @@ def gradients(model: Model, reads: Sequence[Read], site: str) -> list[Values]:
     found = []
     for start in range(0, len(reads), BATCH):
         part = reads[start : start + BATCH]
-        batch = collate([each.example for each in part]).to(next(model.parameters()).device)
+        batch = collate([each.example for each in part]).to(model.device)
         with torch.no_grad():
             memory = model.encode(batch.source, batch.source_lengths)
         recorder = Recorder([site])
@@ -190,6 +190,20 @@ def steepness(log: Values) -> float:
     return float(numpy.polyfit(known, log[known], 1)[0]) if len(known) > 1 else math.nan
 
 
+def material(
+    translator: Translator, pairs: Sequence[Pair], size: Size, seed: int
+) -> tuple[dict[str, list[Model]], dict[str, list[Read]]]:
+    """The networks of either kind of weights, in float64, and the sequences of either kind of text. UserError: too few
+    sentences."""
+    trained = deepcopy(translator.model).double()
+    networks = {TRAINED: [trained], UNTRAINED: [trained.untrained(seed + number) for number in range(size.networks)]}
+    texts = {
+        SENTENCES: sentences(translator.tokenizer, pairs, size.sentences, seed),
+        RANDOM: random_pieces(trained.vocabulary, seed, LENGTH, SEQUENCES),
+    }
+    return networks, texts
+
+
 def gradient_flow(
     translator: Translator, run: str, pairs: Sequence[Pair], size: Size, seed: int, progress: Progress
 ) -> Result:
@@ -197,13 +211,8 @@ def gradient_flow(
 
     UserError: too few sentences.
     """
-    trained = deepcopy(translator.model).double()
-    untrained = [trained.untrained(seed + number) for number in range(size.networks)]
-    texts = {
-        SENTENCES: sentences(translator.tokenizer, pairs, size.sentences, seed),
-        RANDOM: random_pieces(trained.vocabulary, seed, LENGTH, SEQUENCES),
-    }
-    top, found = trained.decoder[-1], []
+    networks, texts = material(translator, pairs, size, seed)
+    top, found = translator.model.decoder[-1], []
     plan = [
         (weights, text, f"{top.places[0]}.{state}")
         for weights in (UNTRAINED, TRAINED)
@@ -212,8 +221,7 @@ def gradient_flow(
     ]
     for place, (weights, text, site) in enumerate(plan):
         progress(f"{weights}, {text}", place / len(plan))
-        networks = [trained] if weights == TRAINED else untrained
-        found.append(flow(networks, weights, text, texts[text], site, seed))
+        found.append(flow(networks[weights], weights, text, texts[text], site, seed))
     facts = {
         **translator.facts,
         "sentences": f"{len(texts[SENTENCES])} of {pairs[0].corpus}, split probe",
@@ -290,5 +298,5 @@ def save(results: Sequence[Result], folder: Path, command: str) -> list[Path]:
     for weights in (UNTRAINED, TRAINED):
         for text in (SENTENCES, RANDOM):
             written.append(folder / f"gradients-{weights}-{text.replace(' ', '-')}.svg")
-            checkpoint.write(written[-1], figure(results, weights, text) + "\n")
+            write(written[-1], figure(results, weights, text) + "\n")
     return written

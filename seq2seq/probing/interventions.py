@@ -26,9 +26,10 @@ from ..model import END, Memory
 from ..search import SearchSettings, Start, read_prefixes, search
 from ..taps import Chain, Patch, Recorder, Tap, anywhere, in_encoder
 from ..tokenizer import Tokenizer, Word
+from ..trace import from_the_right, heard_at
 from ..translator import Translator
 from .statistics import cluster_mean, ratio
-from .stimuli import GENDERS, Partners, Stimulus, from_the_right, heard_at, other, traced
+from .stimuli import GENDERS, Partners, Stimulus, other, traced
 from .units import outgoing
 
 ROWS = 512  # continuations decoded together
@@ -152,17 +153,16 @@ class Experiment:
     """
 
     def __init__(self, translator: Translator, stimuli: Sequence[Stimulus], positions: Sequence[int] | None = None):
-        model = translator.model
+        model, top = translator.model, translator.model.decoder[-1]
         self.translator, self.stimuli = translator, stimuli
-        self.site = f"decoder.{len(model.decoder) - 1}.{model.decoder[-1].cell.memory}"
-        self.hidden = f"decoder.{len(model.decoder) - 1}.{model.decoder[-1].cell.states[0]}"
+        self.site, self.hidden = top.memories[0], f"{top.places[0]}.{top.cell.states[0]}"
         self.states = [
             f"decoder.{layer}.{state}" for layer, each in enumerate(model.decoder) for state in each.cell.states
         ]
         self.positions = [each.position for each in stimuli] if positions is None else list(positions)
         encoded = [translator.tokenizer.encode(each.pair.source) for each in stimuli]
         self.source, self.lengths = sources(encoded)
-        self.source = self.source.to(next(model.parameters()).device)
+        self.source = self.source.to(model.device)
         # many are read part by part: few positions of each are kept
         self.parts = torch.arange(len(stimuli)).split(ROWS)
         parts = [self.before(index) for index in self.parts]

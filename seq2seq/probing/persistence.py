@@ -22,12 +22,12 @@ from corpora.records import Pair
 
 from ..config import UserError
 from ..model import BEGIN
-from ..trace import read_at
+from ..trace import from_the_right, read_at
 from ..translator import Translator
 from .gates import BATCH, single
 from .register import FEWEST, words_of
 from .statistics import Estimate, Values, cluster_mean, estimate, ratio
-from .stimuli import Stimulus, from_the_right, partners, stimulus, traced
+from .stimuli import Stimulus, partners, stimulus, traced
 
 SPAN = 8  # words after the noun
 HALF = 0.5

@@ -18,7 +18,8 @@ import numpy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..checkpoint import write
+from corpora.writing import write
+
 from .statistics import Estimate
 from .study import Result
 
@@ -336,7 +337,7 @@ def plots(results: Sequence[Result]) -> Iterator[tuple[Result, Plot]]:
 
 
 def save(results: Sequence[Result], folder: Path) -> list[Path]:
-    """Write every plot as NAME.svg, or RUN-NAME.svg where there are several runs; return the paths."""
+    """Write every plot as NAME.svg, where there are several runs SEED-NAME.svg, by training seed; return the paths."""
     written = []
     for result, plot in plots(results):
         one = len(results) == 1 or plot.name == "runs"

@@ -15,12 +15,12 @@ from corpora.records import Factors
 
 from ..config import UserError
 from ..progress import Progress
-from ..trace import read_at
+from ..trace import from_the_right, heard_at, read_at
 from ..translator import Translator
 from .generalisation import Cell, Generalisation, by_cell, generalise
 from .probes import Code, Probe, Sparse, Table, by_lemma, code, fitted, nouns, probe, sparse
 from .statistics import Estimate, Values, auc, auc_estimate, benjamini_hochberg, max_statistic, rank_test
-from .stimuli import Stimulus, heard_at, traced
+from .stimuli import Stimulus, traced
 
 STEPS = range(9)  # words after the noun, none of which shows its gender; 0 is the noun
 PROBED = (0, 1, 2, 4, 8)  # steps at which probes of the cell and of the hidden state are fitted
@@ -106,12 +106,11 @@ class Reader:
         self.translator = translator
         self.stimuli = [stimuli[row] for row in rows]
         top, below = translator.model.decoder[-1], translator.model.encoder[-1]
-        place, memory = top.places[0], top.cell.memory
-        self.site, self.hidden = f"{place}.{memory}", f"{place}.{top.cell.states[0]}"
+        self.site, self.hidden = top.memories[0], f"{top.places[0]}.{top.cell.states[0]}"
         if beside is None:
-            beside = [f"{place}.{gate}" for gate in top.cell.gates]
+            beside = [f"{top.places[0]}.{gate}" for gate in top.cell.gates]
             beside += [each for each in translator.model.vectors() if each.startswith("attention.")]
-            beside += [f"{each}.{memory}" for each in below.places]
+            beside += below.memories
         self.beside = list(beside)
         encode, align = translator.tokenizer.encode, translator.tokenizer.align
         self.source_pieces = [encode(each.pair.source) for each in self.stimuli]
@@ -139,7 +138,7 @@ class Reader:
                 return {row: read_at(each[LAST]) for (row, each), keep in zip(enumerate(self.neutral), whole) if keep}
             return {row: read_at(each[step]) for row, each in enumerate(self.neutral) if step < len(each)}
         if step:
-            return {row: 0 if "backward" in site else len(p) for row, p in enumerate(self.source_pieces)}
+            return {row: 0 if from_the_right(site) else len(p) for row, p in enumerate(self.source_pieces)}
         ends = [each.factors.nouns[0].source.end for each in self.stimuli]
         return {
             row: heard_at(word, site)

@@ -38,7 +38,7 @@ from corpora.records import Agreeing, Noun, Pair
 
 from ..config import UserError
 from ..tokenizer import WORD, Tokenizer, Word
-from ..trace import read_at
+from ..trace import from_the_right, heard_at, side
 from ..translator import Translator
 from .interventions import Experiment, put_in
 from .statistics import (
@@ -55,7 +55,7 @@ from .statistics import (
     number,
     sign_flip,
 )
-from .stimuli import GENDERS, Stimulus, from_the_right, heard_at, other, stimulus, traced
+from .stimuli import GENDERS, Stimulus, next_partners, other, stimulus, traced
 from .units import difference, eighth, matched
 
 # Of two labels crossed with each other the one beneath reaches an AUC of ¾ at most, however faint or clear: its values are
@@ -76,11 +76,6 @@ Probe = Callable[[Values], Values]  # values [N, H] → scores [N], above 0 for 
 
 
 # ── the sentences, as a site reads them ──────────────────────────────────────────────────────────────────────────────
-def side(site: str) -> str:
-    """Which sentence of a pair a site reads."""
-    return "target" if site.startswith("decoder") else "source"
-
-
 @lru_cache(maxsize=2**15)  # every site is asked about the same sentences
 def words_of(tokenizer: Tokenizer, text: str) -> tuple[Word, ...]:
     return tuple(tokenizer.align(tokenizer.encode(text)))
@@ -91,7 +86,7 @@ def as_read(site: str, pair: Pair, tokenizer: Tokenizer) -> list[tuple[Word, int
     words = words_of(tokenizer, getattr(pair, side(site)))
     if from_the_right(site):
         words = words[::-1]
-    return [(word, read_at(word) if site.startswith("decoder") else heard_at(word, site)) for word in words]
+    return [(word, heard_at(word, site)) for word in words]
 
 
 def place_of(wanted: Noun | Agreeing, site: str, read: Sequence[tuple[Word, int]]) -> int:
@@ -396,15 +391,7 @@ def partner_of(
         first, second = sorted((noun.source for noun in pair.factors.nouns), key=lambda span: span.start)
         around = pair.source[: first.start], pair.source[first.end : second.start], pair.source[second.end :]
         frames[pair.factors.template, around, both[1 - clause].lemma].append(row)
-    found = {}
-    for members in frames.values():
-        for place, row in enumerate(members):
-            own, others = read[row][clause], (*members[place + 1 :], *members[:place])
-            nouns = ((number, read[number][clause]) for number in others)
-            fits = (n for n, new in nouns if (new.gender == own.gender) == same and new.lemma != own.lemma)
-            if (partner := next(fits, None)) is not None:
-                found[row] = partner
-    return dict(sorted(found.items()))
+    return dict(sorted(next_partners(frames.values(), [both[clause] for both in read], same).items()))
 
 
 def swapped_inputs(
@@ -565,7 +552,7 @@ def sites_of(translator: Translator) -> list[str]:
     """The decoder's memory and output, and the encoder's memory in each direction, of the last layer."""
     top, below = translator.model.decoder[-1], translator.model.encoder[-1]
     states = dict.fromkeys((top.cell.memory, top.cell.states[0]))  # in some cells they are one
-    return [f"{top.places[0]}.{state}" for state in states] + [f"{place}.{below.cell.memory}" for place in below.places]
+    return [f"{top.places[0]}.{state}" for state in states] + below.memories
 
 
 def register_test(

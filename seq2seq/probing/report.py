@@ -13,7 +13,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint import write
+from corpora.writing import write
+
 from .causal import FLIPPED, Causal
 from .ladder import HYPOTHESES, NO, UNDECIDED, YES, replicated, worst
 from .statistics import interval, percent

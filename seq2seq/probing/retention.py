@@ -34,18 +34,19 @@ import torch
 from torch import Tensor
 
 from corpora.records import Pair
+from corpora.writing import write
 
-from .. import checkpoint
 from ..batching import Example, collate
 from ..config import UserError
 from ..model import Model
 from ..progress import Progress
 from ..taps import Recorder
 from ..tokenizer import Tokenizer
+from ..trace import from_the_right
 from ..translator import Translator
 from .figures import FEMININE, INK, LINE, QUIET, svg
 from .statistics import number
-from .stimuli import GENDERS, from_the_right, traced
+from .stimuli import GENDERS, traced
 from .study import QUICK, Family
 from .tables import export, write_json
 from .units import difference, eighth
@@ -230,7 +231,7 @@ def gradient_times_input(model: Model, example: Example, ends: Mapping[str, int]
 
 def contributions(model: Model, tokenizer: Tokenizer, example: Example) -> list[Contributions]:
     """Of each word to every memory of a float64 model, by decomposition where the cell has one, and by gradient."""
-    device, cell = next(model.parameters()).device, model.encoder[0].cell
+    device, cell = model.device, model.encoder[0].cell
     made = KEPT_AND_WRITTEN.get(model.settings.cell)
     batch, recorder, read = collate([example]).to(device), Recorder(), readings(tokenizer, example)
     with torch.no_grad():
@@ -312,7 +313,7 @@ def gender_units(translator: Translator, pairs: Sequence[Pair], seed: int) -> di
     feminine = numpy.array([each.factors.gender == GENDERS[1] for each in stimuli])
     lemmas = [each.factors.lemma for each in stimuli]
     layers = (*translator.model.encoder, *translator.model.decoder)
-    sites = [f"{place}.{layer.cell.memory}" for layer in layers for place in layer.places]
+    sites = [site for layer in layers for site in layer.memories]
     trace, found = traced(translator, [each.pair for each in stimuli], sites), {}
     for site in sites:
         if site.startswith("decoder"):
@@ -476,5 +477,5 @@ def save(result: Result, folder: Path, command: str) -> list[Path]:
     written = [folder / "retention.json", *export({result.run: result}, folder)]
     for place, sentence in enumerate(result.sentences, 1):
         written.append(folder / f"retention-{place}.svg")
-        checkpoint.write(written[-1], figure(sentence) + "\n")
+        write(written[-1], figure(sentence) + "\n")
     return written

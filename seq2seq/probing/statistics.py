@@ -111,7 +111,7 @@ def quantiles(mean: float, replicates: Values, factor: float, least: float, most
 
 
 def clopper_pearson(mean: float, clusters: int) -> tuple[float, float]:
-    """The exact interval of a rate of 0 or 1 over clusters (Clopper & Pearson 1934)."""
+    """The exact interval of a rate over clusters that are each all right or all wrong (Clopper & Pearson 1934)."""
     interval = stats.binomtest(round(mean * clusters), clusters).proportion_ci(0.95, method="exact")
     return float(interval.low), float(interval.high)
 

@@ -7,6 +7,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import corpora
 from corpora.records import Agreeing, Factors, Pair
@@ -105,16 +106,6 @@ def stimulus(pair: Pair, tokenizer: Tokenizer) -> Stimulus | None:
     return Stimulus(pair, factors, noun, judged, pieces) if noun and judged else None
 
 
-def from_the_right(site: str) -> bool:
-    """Whether a site, or a layer, reads its sentence backwards."""
-    return "backward" in site.split(".")
-
-
-def heard_at(word: Word, site: str) -> int:
-    """The position at which a site of the encoder has read the whole of a source word."""
-    return word.first if from_the_right(site) else word.last
-
-
 def traced(translator: Translator, pairs: Sequence[Pair], sites: Iterable[str]) -> Trace:
     """Sites over the word pieces of pairs, forced through their Czech sentences."""
     sides = [pair.source for pair in pairs], [pair.target for pair in pairs]
@@ -170,17 +161,32 @@ def select(pairs: Iterable[Pair], tokenizer: Tokenizer, family: str, frames: int
     return chosen
 
 
+class Gendered(Protocol):
+    """A noun, or what has one."""
+
+    @property
+    def lemma(self) -> str: ...
+
+    @property
+    def gender(self) -> str: ...
+
+
+def next_partners(frames: Iterable[Sequence[int]], nouns: Sequence[Gendered], same_gender: bool) -> dict[int, int]:
+    """For each row of a frame, the next row of it whose noun is of the other gender (or another noun of the same)."""
+    found = {}
+    for members in frames:
+        for place, row in enumerate(members):
+            own, others = nouns[row], (*members[place + 1 :], *members[:place])
+            fits = (n for n in others if (nouns[n].gender == own.gender) == same_gender and nouns[n].lemma != own.lemma)
+            if (partner := next(fits, None)) is not None:
+                found[row] = partner
+    return found
+
+
 def partners(stimuli: Sequence[Stimulus], rows: Iterable[int], *, same_gender: bool) -> list[Partners]:
     """For each of the rows, the next stimulus of its frame with a noun of the other (or another of the same) gender."""
     frames: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for row in rows:
         frames[stimuli[row].frame].append(row)
-    found = []
-    for members in frames.values():
-        for place, row in enumerate(members):
-            for other in members[place + 1 :] + members[:place]:
-                same = stimuli[other].factors.gender == stimuli[row].factors.gender
-                if same == same_gender and stimuli[other].factors.lemma != stimuli[row].factors.lemma:
-                    found.append(Partners(row, other))
-                    break
-    return found
+    found = next_partners(frames.values(), [each.factors for each in stimuli], same_gender)
+    return [Partners(*each) for each in found.items()]

@@ -146,7 +146,7 @@ class Family:
         feminine = numpy.array([self.stimuli[row].factors.gender == "feminine" for row in rows])
         found = []
         for layer in (*self.translator.model.encoder, *self.translator.model.decoder):
-            for site in (f"{place}.{layer.cell.memory}" for place in layer.places):
+            for site in layer.memories:
                 means, lemmas = by_cluster(self.experiment.values(site)[rows].numpy(), self.lemmas(rows))
                 labels = by_cluster(feminine.astype(float), self.lemmas(rows))[0] > 0.5  # [L]
                 found.append(UnitMap(site, auc(means, labels).tolist(), len(lemmas)))
@@ -159,7 +159,8 @@ class Family:
         drawn = some(partners(self.stimuli, rows, same_gender=same_gender), self.size.recipients, self.seed)
         found = [each for each in drawn if gender in (None, self.stimuli[each.recipient].factors.gender)]
         if not found:
-            raise UserError("too few held-out sentences are understood to exchange anything: train for longer")
+            which = "" if fitted else "held-out "
+            raise UserError(f"too few {which}sentences are understood to exchange anything: train for longer")
         return found
 
     def rate(self, said: Sequence[bool], pairs: Sequence[Partners]) -> Estimate:
@@ -345,9 +346,9 @@ class Study:
         """The boy's, the girl's, and both in one, which the model is asked to translate: no corpus says it."""
         model, forms = self.translator.model, register.telling(self.pairs)
         units = {
-            place: self.lexical.order(f"{place}.{layer.cell.memory}")[:SHOWN]
+            place: self.lexical.order(site)[:SHOWN]
             for layer in (model.encoder[-1], model.decoder[-1])
-            for place in layer.places
+            for place, site in zip(layer.places, layer.memories)
         }
         asked = [*((pair.source, pair.target) for pair in pinned()), (examples.SWITCH, None)]
         return [examples.sentence(self.translator, *each, units, forms) for each in asked]

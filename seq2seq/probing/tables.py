@@ -40,7 +40,7 @@ import torch
 from numpy.lib.format import open_memmap
 
 from corpora.records import Factors, Pair
-from corpora.writing import whole_folder
+from corpora.writing import whole_folder, write
 
 from .. import checkpoint
 from ..batching import Example, plan
@@ -48,7 +48,7 @@ from ..config import UserError
 from ..progress import Progress
 from ..taps import TapError
 from ..tokenizer import Tokenizer, Word
-from ..trace import trace
+from ..trace import side, trace
 from ..translator import Translator
 
 PIECES = 4096  # on either side of a batch, padding included: a few hundred sentences
@@ -70,10 +70,6 @@ class About:
     sentences: int
     words: dict[str, int]  # side → how many
     sites: dict[str, list[int]]  # site → shape of its file
-
-
-def side_of(site: str) -> str:
-    return "source" if site.startswith("encoder.") else "target"
 
 
 def role(word: Word, side: str, factors: Factors | None) -> tuple[str, int, str, str]:
@@ -182,7 +178,7 @@ def write_table(
         rows = write_words(place, pairs, read, examples, how, tokenizer)
         longest = max(len(each.source) for each in examples) + 1  # S, the end piece included
         shapes = {
-            site: [rows[side_of(site)][-1], longest if site == "attention.weights" else first.values[site].shape[-1]]
+            site: [rows[side(site)][-1], longest if site == "attention.weights" else first.values[site].shape[-1]]
             for site in wanted
         }
         needed, free = sum(4 * N * H for N, H in shapes.values()), shutil.disk_usage(place).free
@@ -197,7 +193,7 @@ def write_table(
             progress("tracing", number / len(batches) if forced else 0.5 + number / len(batches) / 2)
             traced = trace(model, tokenizer, [read[n].source for n in batch], [read[n].target for n in batch], wanted)
             for site in wanted:
-                start = rows[side_of(site)]
+                start = rows[side(site)]
                 here = numpy.concatenate([numpy.arange(start[n], start[n + 1]) for n in batch])
                 values = torch.cat([traced.words(site, place) for place in range(len(batch))])
                 table = open_memmap(place / f"{site}.npy", "r+")  # opened anew, so that what was written leaves memory
@@ -220,7 +216,7 @@ def write_table(
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON with a line for each value, whole or not at all. ValueError: nan or infinity is among them."""
-    checkpoint.write(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def spread(row: Mapping[str, Any], path: str = "") -> tuple[dict[str, Any], dict[str, list[Mapping[str, Any]]]]:
@@ -282,5 +278,5 @@ def export(results: Mapping[str, Any], folder: Path) -> list[Path]:
         lines.writeheader()
         lines.writerows(rows)
         written.append(folder / f"{name}.csv")
-        checkpoint.write(written[-1], text.getvalue())
+        write(written[-1], text.getvalue())
     return written

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 
@@ -13,7 +14,7 @@ from rich.console import Console
 import corpora
 import seq2seq
 from seq2seq import lines
-from seq2seq.config import HOUSE, replace
+from seq2seq.config import HOUSE
 from seq2seq.prompt import Conversation
 from seq2seq.translator import Translator
 from tests.benchmarks.measuring import Measured, Setting, compared, in_turn, seconds

@@ -25,8 +25,8 @@ from scipy import stats
 
 import seq2seq
 import train
+from corpora.writing import write
 from seq2seq.batching import Example, collate
-from seq2seq.checkpoint import write
 from seq2seq.model import Model, ModelSettings
 from seq2seq.probing.interventions import Experiment
 from seq2seq.probing.plots import LOOKS, STYLE

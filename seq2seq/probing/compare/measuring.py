@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import UnionType
@@ -15,9 +14,10 @@ import numpy
 
 import corpora
 from corpora.records import Pair
+from corpora.writing import write
 
 from ... import checkpoint
-from ...checkpoint import HISTORY, Run, write
+from ...checkpoint import HISTORY, Run
 from ...config import UserError
 from ...model import Model
 from ...progress import Progress, share_done
@@ -126,26 +126,17 @@ class Measured:
 
 def slopes(translator: Translator, pairs: Sequence[Pair], size: gradients.Size, seed: int) -> list[Slope]:
     """Of the trained network on sentences and on long random text, of untrained ones on random text."""
-    trained = deepcopy(translator.model).double()
-    fresh = [trained.untrained(seed + number) for number in range(size.networks)]
-    texts = {
-        SENTENCES: gradients.sentences(translator.tokenizer, pairs, size.sentences, seed),
-        RANDOM: gradients.random_pieces(trained.vocabulary, seed, gradients.LENGTH, gradients.SEQUENCES),
-    }
-    site, asked = memories(trained)[-1], ((TRAINED, SENTENCES), (TRAINED, RANDOM), (UNTRAINED, RANDOM))
+    networks, texts = gradients.material(translator, pairs, size, seed)
+    site, asked = memories(translator.model)[-1], ((TRAINED, SENTENCES), (TRAINED, RANDOM), (UNTRAINED, RANDOM))
     return [
-        Slope(
-            kind,
-            text,
-            gradients.flow([trained] if kind == TRAINED else fresh, kind, text, texts[text], site, seed).slope,
-        )
+        Slope(kind, text, gradients.flow(networks[kind], kind, text, texts[text], site, seed).slope)
         for kind, text in asked
     ]
 
 
 def memories(model: Model) -> list[str]:
     """The memory of each layer of the decoder."""
-    return [f"{layer.places[0]}.{layer.cell.memory}" for layer in model.decoder]
+    return [site for layer in model.decoder for site in layer.memories]
 
 
 def preferred(translator: Translator, pairs: Sequence[Pair], size: Size, seed: int) -> list[Preferred]:
@@ -180,7 +171,7 @@ def seats(family: Family, seed: int) -> list[Seat]:
         for layer in model.decoder
         for state in (layer.cell.memory, layer.cell.states[0])
     }
-    states |= {f"{place}.{model.encoder[-1].cell.memory}": "memory" for place in model.encoder[-1].places}
+    states |= dict.fromkeys(model.encoder[-1].memories, "memory")
     both = [
         Reader(each, family.stimuli, family.good, [site for site in states if not site.startswith(family.place)])
         for each in (family.translator, Translator(model.untrained(seed), tokenizer))

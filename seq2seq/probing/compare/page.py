@@ -8,7 +8,8 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
-from ...checkpoint import write
+from corpora.writing import write
+
 from ..figures import Series, chart
 from ..gradients import INKS, RANDOM, TRAINED, UNTRAINED
 from ..statistics import interval, number, percent

@@ -48,8 +48,7 @@ class Said:
 
     def __init__(self, pairs: Pairs):
         translator, outputs, P = pairs.sentences.translator, pairs.said(1), len(pairs)
-        decoder = translator.model.decoder
-        self.sentences, self.site = pairs.sentences, f"decoder.{len(decoder) - 1}.{decoder[-1].cell.memory}"
+        self.sentences, self.site = pairs.sentences, translator.model.decoder[-1].memories[0]
         genders = [gender for gender in GENDERS for _ in range(P)]
         found = [said_noun(translator.tokenizer, *each) for each in zip(outputs, genders)]
         kept = [n for n in range(P) if found[n] and found[P + n]]

@@ -162,7 +162,7 @@ def bystanders(
     if not stimuli:
         return []
     places = [len(WORD.findall(each.source[: each.factors.nouns[0].source.start])) for each in stimuli]
-    sentences = Sentences(fitted.sentences.translator, [each.source for each in stimuli], places, choice.sites)
+    sentences = Sentences(fitted.sentences.translator, [each.source for each in stimuli], places)
     before, found = sentences.translate(range(len(stimuli))), []
     for k, doses in ((fitted.units, choice.all_doses), (choice.k, choice.doses)):
         step, chosen = (each[:1] for each in steps(fitted, fitted.nouns[:1], k, lambda own, given: True))  # [1, U]

@@ -14,9 +14,10 @@ from ...batching import by_length, sources
 from ...config import UserError
 from ...search import search
 from ...taps import Chain, Patch, Recorder, Tap
+from ...trace import heard_at
 from ...translator import Translator
 from ..statistics import by_cluster
-from ..stimuli import GENDERS, heard_at, other
+from ..stimuli import GENDERS, other
 from .pairs import Nouns, read
 
 ROWS = 128  # sentences translated together
@@ -34,17 +35,10 @@ class Sentences:
     `own` [B, U] holds all units of the sites side by side.
     """
 
-    def __init__(
-        self, translator: Translator, texts: Sequence[str], places: Sequence[int], sites: Sequence[str] | None = None
-    ):
+    def __init__(self, translator: Translator, texts: Sequence[str], places: Sequence[int]):
         translator.check(texts)
-        layer = translator.model.encoder[-1]
         self.translator, self.texts = translator, list(texts)
-        self.sites = list(sites or (f"{place}.{layer.cell.memory}" for place in layer.places))
-        known = [site for site in translator.model.sites() if site.startswith("encoder.")]
-        for site in self.sites:
-            if site not in known:
-                raise UserError(f"no site {site!r} in the encoder: choose among {', '.join(known)}")
+        self.sites = translator.model.encoder[-1].memories
         pieces = [translator.tokenizer.encode(text) for text in self.texts]
         nouns = [translator.tokenizer.align(each)[place] for each, place in zip(pieces, places, strict=True)]
         self.positions = {site: torch.tensor([heard_at(noun, site) for noun in nouns]) for site in self.sites}
@@ -58,7 +52,7 @@ class Sentences:
 
     @property
     def device(self) -> torch.device:
-        return next(self.translator.model.parameters()).device
+        return self.translator.model.device
 
     def written(self, rows: Sequence[int], values: Tensor) -> MakeTap:
         """The encoder's tap that writes values [R, U] at the words of these rows, once."""
@@ -105,16 +99,14 @@ class Sentences:
 class Pairs:
     """Natural pairs at the noun: rows 0 … P − 1 are the masculine sentences, P … 2P − 1 the feminine ones."""
 
-    def __init__(self, translator: Translator, path: Path, sites: Sequence[str] | None = None):
+    def __init__(self, translator: Translator, path: Path):
         found, _ = read(path)
         placed = [pair for pair in found if pair.place is not None]
         if not placed:
             raise UserError(f"{path}: in no row do the two sentences differ in one noun at the same place")
         self.file, self.unplaced, self.nouns = path.name, len(found) - len(placed), [pair.nouns for pair in placed]
         texts = [getattr(pair, gender) for gender in GENDERS for pair in placed]
-        self.sentences = Sentences(
-            translator, texts, [pair.place for pair in placed if pair.place is not None] * 2, sites
-        )
+        self.sentences = Sentences(translator, texts, [pair.place for pair in placed if pair.place is not None] * 2)
         masculine, feminine = self.sentences.own.chunk(2)
         self.difference = feminine - masculine  # [P, U]
         self.outputs: dict[int, list[str]] = {}
