@@ -35,8 +35,9 @@ from seq2seq.checkpoint import BEST, HISTORY, LAST, RUN, SCORES
 from seq2seq.config import Parser, command
 from seq2seq.model import Model, ModelSettings
 from seq2seq.probing import report
+from seq2seq.probing.family import QUICK
 from seq2seq.probing.stimuli import probed
-from seq2seq.probing.study import QUICK, Study
+from seq2seq.probing.study import Study
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.training import Training, TrainingSettings
 from tests import fuzz

@@ -23,8 +23,8 @@ from seq2seq.probing.compare import measuring, page, training
 from seq2seq.probing.compare.comparison import AGREEMENT, EXACT, compare
 from seq2seq.probing.compare.measuring import EVERYWHERE, Measured, Preferred, Seat, Slope, conditions, measure, revived
 from seq2seq.probing.compare.training import FULL, QUICK, Job, equal_units, plan, weights
+from seq2seq.probing.family import Size as Stimuli
 from seq2seq.probing.statistics import Estimate, holm
-from seq2seq.probing.study import Size as Stimuli
 from seq2seq.training import RECIPES
 from seq2seq.translator import load
 

@@ -34,8 +34,9 @@ from seq2seq.probing.gates import (
     Readings,
 )
 from seq2seq.probing.interventions import at_start
-from seq2seq.probing.register import telling, two_subjects
 from seq2seq.probing.statistics import Estimate
+from seq2seq.probing.stimuli import single
+from seq2seq.probing.subjects import telling, two_subjects
 from seq2seq.taps import Chain
 from seq2seq.trace import trace
 from seq2seq.translator import Translator
@@ -199,7 +200,7 @@ def test_a_clause_fails_by_its_worst_number():
 
 
 def test_an_agreement_is_predicted_by_the_piece_that_first_tells(demo, corpus):
-    found = gates.events("decoder.0", gates.single(corpus[::7]), demo.tokenizer, gates.agreements)
+    found = gates.events("decoder.0", single(corpus[::7]), demo.tokenizer, gates.agreements)
     assert {each.kind for each in found} == {PREDICTS, MATCHED}
     agreeing = set(telling(corpus))
     for each in found:
@@ -230,7 +231,7 @@ def test_a_new_noun_is_the_second_that_a_site_reads(demo, corpus, site):
 def test_another_word_is_read_after_the_noun_and_as_many_words_on(demo, corpus, site, kind):
     tokenizer, decoder, backward = demo.tokenizer, site.startswith("decoder"), site.endswith("backward")
     like = [Event(None, OTHER, "", "", place, WINDOW) for place in range(2, 12)]
-    words = [e for e in gates.events(site, gates.single(corpus[::3]), tokenizer, gates.other_words) if e.kind == kind]
+    words = [e for e in gates.events(site, single(corpus[::3]), tokenizer, gates.other_words) if e.kind == kind]
     assert bool(words) == (decoder or kind == NO_NOUN)
     found = gates.as_far(words, like, NO_ATTRACTOR, seed=1)
     places = {each.place for each in words} & {each.place for each in like}
@@ -253,7 +254,7 @@ def noun_of(each: Event):
 
 
 def test_an_attractor_stands_before_a_word_that_agrees_with_the_controller(demo, corpus):
-    found = gates.events("decoder.0", gates.single(corpus[::5]), demo.tokenizer, gates.attractors)
+    found = gates.events("decoder.0", single(corpus[::5]), demo.tokenizer, gates.attractors)
     assert {each.kind for each in found} == {OTHER, SAME}
     for each in found:
         factors = each.pair.factors
@@ -267,7 +268,7 @@ def test_an_attractor_stands_before_a_word_that_agrees_with_the_controller(demo,
 
 @pytest.fixture(scope="module")
 def operation(demo, corpus):
-    events = gates.events("decoder.0", gates.single(corpus[::5]), demo.tokenizer, gates.attractors)
+    events = gates.events("decoder.0", single(corpus[::5]), demo.tokenizer, gates.attractors)
     return gates.Operation(demo, events[:16], telling(corpus), "decoder.0")
 
 

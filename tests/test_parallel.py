@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from seq2seq.config import Lost, UserError
+from seq2seq.probing.family import QUICK
 from seq2seq.probing.parallel import studies
-from seq2seq.probing.study import QUICK
 
 DEMO = Path(__file__).parent.parent / "checkpoints" / "demo"
 

@@ -17,10 +17,12 @@ from seq2seq.cells import CELLS
 from seq2seq.config import UserError
 from seq2seq.model import BEGIN
 from seq2seq.probing import natural
+from seq2seq.probing.family import FULL, QUICK
 from seq2seq.probing.interventions import Experiment, at_start
 from seq2seq.probing.planted import KINDS, Null, check, null, summary
 from seq2seq.probing.stimuli import GENDERS, Partners, partners, select
-from seq2seq.probing.study import FULL, QUICK, Study, sizes
+from seq2seq.probing.study import Study
+from seq2seq.probing.units import sizes
 from seq2seq.search import SearchSettings, read_prefixes, search
 from seq2seq.taps import Patch
 from seq2seq.translator import Translator

@@ -18,8 +18,19 @@ from seq2seq.config import UserError
 from seq2seq.model import BEGIN, END, PAD, Model, ModelSettings
 from seq2seq.probing import gates, register
 from seq2seq.probing.planted import Words
-from seq2seq.probing.register import ANOTHER_CODE, REGISTER, SLOTS, UNDECIDED, Subjects, area, clauses, examine
+from seq2seq.probing.register import ANOTHER_CODE, REGISTER, SLOTS, UNDECIDED, examine
 from seq2seq.probing.statistics import Estimate
+from seq2seq.probing.subjects import (
+    Subjects,
+    area,
+    as_read,
+    clauses,
+    held_out_lemmas,
+    order,
+    shown,
+    telling,
+    two_subjects,
+)
 from seq2seq.trace import side
 from seq2seq.translator import Translator
 
@@ -35,7 +46,7 @@ def demo():
 @pytest.fixture(scope="module")
 def pairs():
     """Every fourth frame of those with two subjects."""
-    found = register.two_subjects(agreement("probe"))
+    found = two_subjects(agreement("probe"))
     frames = sorted({each.factors.frame for each in found})[::4]
     return [each for each in found if each.factors.frame in frames]
 
@@ -167,7 +178,7 @@ def test_a_perfect_area_has_clopper_pearsons_interval_and_too_few_nouns_are_refu
 @pytest.mark.parametrize("site", SITES)
 def test_clauses_begin_with_their_noun_and_hold_no_word_that_shows_its_gender(demo, pairs, site):
     for pair in pairs[::3]:
-        read = register.as_read(site, pair, demo.tokenizer)
+        read = as_read(site, pair, demo.tokenizer)
         both = clauses(pair, site, demo.tokenizer)
         nouns = {noun.lemma: noun for noun in pair.factors.nouns}
         assert {each.lemma for each in both} == set(nouns)
@@ -195,12 +206,12 @@ def test_partners_differ_in_one_clauses_noun(demo, pairs, same):
 
 
 def test_words_tell_the_gender_of_their_controllers(pairs):
-    forms = register.telling(pairs)
+    forms = telling(pairs)
     for pair in pairs[::5]:
-        first, second = register.order(pair)
+        first, second = order(pair)
         expected = [pair.factors.nouns[n].gender for n in (first, second)]
-        assert register.shown(pair.target, forms, 0) == expected
-        assert register.shown(pair.target, forms, pair.factors.nouns[second].target.end) == expected[1:]
+        assert shown(pair.target, forms, 0) == expected
+        assert shown(pair.target, forms, pair.factors.nouns[second].target.end) == expected[1:]
 
 
 # The swap
@@ -209,7 +220,7 @@ def test_words_tell_the_gender_of_their_controllers(pairs):
 def test_a_sentences_own_cell_changes_nothing(demo, pairs):
     chosen = pairs[:24]
     read = [clauses(pair, "decoder.0.cell", demo.tokenizer) for pair in chosen]
-    swapping = register.Swapping(demo, chosen, read, 1, register.telling(pairs))
+    swapping = register.Swapping(demo, chosen, read, 1, telling(pairs))
     rows = list(range(24))
     own = {"decoder.0.cell": swapping.experiment.own}
     assert swapping.genders(rows, [own, own]) == swapping.genders(rows) * 2
@@ -364,9 +375,9 @@ def test_gate_surgery_on_a_hand_written_register():
     translator, units = toy("register")
     pairs = toy_pairs()
     events = gates.events("decoder.0", pairs, translator.tokenizer, gates.new_nouns)
-    events = [each for each in events if each.lemma in register.held_out_lemmas(pairs)]
+    events = [each for each in events if each.lemma in held_out_lemmas(pairs)]
     assert {each.kind for each in events} == set(gates.NEW)
-    operation = gates.Operation(translator, events, register.telling(pairs), "decoder.0")
+    operation = gates.Operation(translator, events, telling(pairs), "decoder.0")
     cut, H = gates.CUTS["erases and rewrites"], translator.model.decoder[0].units
     sets = [[H - 1 - n] for n in range(3)]
     right, wrong = (operation.cut(cut, [units[unit]], sets, recipients=40, seed=1) for unit in ("one", "two"))

@@ -33,9 +33,10 @@ from corpora.agreement import load as agreement
 from corpora.agreement import pinned
 from seq2seq.cells import CELLS
 from seq2seq.probing import causal, examples, gates, ladder, paths, persistence, plots, register, report
+from seq2seq.probing.family import Flips, UnitMap
 from seq2seq.probing.ladder import NO, UNDECIDED, YES, Rung
 from seq2seq.probing.stimuli import GENDERS, Stimulus, other, select
-from seq2seq.probing.study import Flips, Result, UnitMap
+from seq2seq.probing.study import Result
 from seq2seq.translator import Translator
 
 HOUSE = Path(__file__).parent.parent

@@ -24,6 +24,7 @@ from seq2seq.config import UserError
 from seq2seq.model import Model
 from seq2seq.probing import __main__ as command
 from seq2seq.probing import retention
+from seq2seq.probing.family import QUICK, Family
 from seq2seq.probing.retention import (
     ALL,
     DECOMPOSITION,
@@ -41,7 +42,6 @@ from seq2seq.probing.retention import (
     shares,
     summary,
 )  # fmt: skip
-from seq2seq.probing.study import QUICK, Family
 from seq2seq.taps import Recorder
 from seq2seq.translator import Translator
 

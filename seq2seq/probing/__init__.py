@@ -10,12 +10,14 @@ generalisation  probes across time, and across the cells of the design
 reading         L1 to L3: can gender be read, where, and how long after the noun
 causal          L4 to L6: what setting units does, and what else it touches
 paths           along which way the noun's gender reaches the words that agree
+subjects        sentences with two subjects, as a site reads them
 register        one register rewritten at each subject, or a slot for each noun
 gates           saves, keeps, erases and rewrites, lets out: the textbook's story, H1 to H5
 persistence     for how many words a cell tells the noun, against its forget gates
 gradients       how much of a word's loss reaches the memory of the words before it
 ladder          L1 to L7 and P1 to P5: the verdicts, each with the number that decides it
 examples        the boy and the girl, word by word, and with units turned by hand
+family          one family's stimuli, as a run reads them; units exchanged in them
 study           one run's experiments together → results
 parallel        several runs' studies at a time, a process for each
 retention       which words of a sentence its final memories hold

@@ -17,11 +17,11 @@ from ..config import HOUSE, Parser, UserError, command, writable
 from ..progress import share_done
 from ..translator import load
 from . import compare, gradients, natural, planted, retention
+from .family import FULL, QUICK
 from .natural import study as natural_study
 from .parallel import studies
 from .report import last_rung, save, summary
 from .stimuli import probed
-from .study import FULL, QUICK
 from .tables import write_table
 
 SELF_TESTS = 5  # models of each kind: minutes

@@ -24,9 +24,9 @@ from ..tokenizer import Word
 from ..trace import read_at
 from ..translator import Translator
 from .causal import Bench
+from .family import QUICK, Family
 from .interventions import at_start
 from .stimuli import GENDERS, other, probed
-from .study import QUICK, Family
 from .units import eighth
 
 SEED = 1

@@ -25,7 +25,7 @@ from ..tokenizer import WORD
 from .erasure import Erase, Whitened
 from .interventions import ROWS, Change, Continuation, Experiment, MakeTap, at_start, relative
 from .statistics import Estimate, beside, by_cluster, cluster_mean, estimate, sign_flip, too_few_to_flip
-from .stimuli import GENDERS, Partners, other
+from .stimuli import GENDERS, Partners, other, some
 from .units import eighth, matched
 
 DOSES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
@@ -463,12 +463,6 @@ class Causal:
     def exchange(self) -> list[Effect]:
         """The chosen units exchanged at the noun, the hidden state following, decoded greedily: in each direction."""
         return [each for each in self.effects if each.name == "interchange, c → h" and each.beam == 1]
-
-
-def some(pairs: Sequence[Partners], count: int, seed: int) -> list[Partners]:
-    """At most so many, drawn at random from all of them."""
-    drawn = numpy.random.default_rng(seed).permutation(len(pairs))[:count]
-    return [pairs[place] for place in sorted(drawn)]
 
 
 def interventions(bench: Bench, units: Sequence[int]) -> dict[str, tuple[MakeTap, int | None]]:

@@ -29,12 +29,12 @@ from ..tokenizer import Tokenizer, Word
 from ..trace import from_the_right, side
 from ..translator import Translator
 from .interventions import parting
-from .register import (
-    CHANGED,
+from .register import CHANGED, READABLE, Endings
+from .statistics import Estimate, Values, beside, by_cluster, cluster_mean, estimate, interval, number, sign_flip
+from .stimuli import BATCH, GENDERS, single, stimulus, tells, traced
+from .subjects import (
     DECISIVE,
     FEWEST,
-    READABLE,
-    Endings,
     Recording,
     as_read,
     held_out_lemmas,
@@ -46,8 +46,6 @@ from .register import (
     telling,
     two_subjects,
 )
-from .statistics import Estimate, Values, beside, by_cluster, cluster_mean, estimate, interval, number, sign_flip
-from .stimuli import GENDERS, stimulus, tells, traced
 from .units import matched
 from .units import outgoing as read_by
 
@@ -55,7 +53,6 @@ MOVES = 0.02  # a mean gate that differs by less is said to stand still
 OPEN, SHUT = 0.9, 0.1  # H2: a forget gate above the one keeps, an input gate below the other writes nothing
 LEFT_ALONE = 0.05  # share of sentences that surgery may change where nothing may change
 WINDOW = (-2, -1, 0, 1)  # words around an event
-BATCH = 256  # sentences traced together
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
 CHANGES, KEEPS = ("M→F", "F→M"), ("M→M", "F→F")
@@ -84,7 +81,7 @@ class Event:
         return self.window[WINDOW.index(0)]
 
 
-Read = Sequence[tuple[Word, int]]  # `register.as_read`
+Read = Sequence[tuple[Word, int]]  # `subjects.as_read`
 Found = Iterator[tuple[str, Noun, int]]  # the kind of an event, the controlling noun, which of the words read it is
 
 
@@ -151,18 +148,6 @@ def events(
                 window = tuple(read[each][1] for each in places)
                 found.append(Event(pair, kind, noun.lemma, noun.gender, place, window))
     return found
-
-
-def single(pairs: Iterable[Pair]) -> list[Pair]:
-    """Pairs whose sentence is about one held-out man or woman whose English tells which."""
-    return [
-        pair
-        for pair in pairs
-        if (factors := pair.factors)
-        and (factors.family, factors.lemma_fold) == ("lexical", "held-out")
-        and factors.gender in GENDERS
-        and not factors.nouns[0].plural
-    ]
 
 
 def as_far(fillers: Sequence[Event], like: Sequence[Event], kind: str, seed: int) -> list[Event]:

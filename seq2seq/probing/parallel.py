@@ -19,8 +19,9 @@ import torch
 from ..config import Lost
 from ..progress import Progress, share_done, shares_done
 from ..translator import load
+from .family import Size
 from .stimuli import probed
-from .study import Result, Size, Study
+from .study import Result, Study
 
 LOST = "a process that probed a run came to an end (was memory short?): --jobs 1 takes the least"
 POLL = 0.5  # seconds between two looks at who is done

@@ -24,10 +24,9 @@ from ..config import UserError
 from ..model import BEGIN
 from ..trace import from_the_right, read_at
 from ..translator import Translator
-from .gates import BATCH, single
-from .register import FEWEST, words_of
 from .statistics import Estimate, Values, cluster_mean, estimate, ratio
-from .stimuli import Stimulus, partners, stimulus, traced
+from .stimuli import BATCH, Stimulus, partners, single, stimulus, traced
+from .subjects import FEWEST, words_of
 
 SPAN = 8  # words after the noun
 HALF = 0.5

@@ -28,6 +28,7 @@ from ..model import BEGIN, END, PAD, Model, ModelSettings
 from ..tokenizer import Word, normal
 from ..translator import Translator
 from .causal import Bench, Causal
+from .family import Family, Size
 from .generalisation import by_cell
 from .ladder import NO, YES, decodable, sufficient
 from .probes import fitted, permuted, probe, random_genders
@@ -35,7 +36,7 @@ from .reading import DECISIVE, Reader, Reading, StepProbe, areas
 from .report import answer
 from .statistics import SIGNIFICANT, clopper_pearson, holm
 from .stimuli import GENDERS, select
-from .study import Family, Size, Study
+from .study import Study
 
 KINDS = {"cell": (1, 1), "distributed": (4, 4), "decoy": (1, 8)}  # units that decide, units that tell the gender
 NOUNS, FIRST_WORDS = 28, 12  # nouns of each gender; half of both is held out

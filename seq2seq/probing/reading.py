@@ -20,13 +20,12 @@ from ..translator import Translator
 from .generalisation import Cell, Generalisation, by_cell, generalise
 from .probes import Code, Probe, Sparse, Table, by_lemma, code, fitted, nouns, probe, sparse
 from .statistics import Estimate, Values, auc, auc_estimate, benjamini_hochberg, max_statistic, rank_test
-from .stimuli import Stimulus, traced
+from .stimuli import BATCH, Stimulus, traced
 
 STEPS = range(9)  # words after the noun, none of which shows its gender; 0 is the noun
 PROBED = (0, 1, 2, 4, 8)  # steps at which probes of the cell and of the hidden state are fitted
 LAST = -1  # the step before the scored agreeing word, if nothing between it and the noun shows the gender
 DECISIVE = 2  # the step at which everything else is read: the noun is no longer what was just read
-BATCH = 256  # sentences traced together
 FEWEST = 5  # nouns of a gender behind a number
 DISCOVERED = 0.05  # false discovery rate of the list of units
 

@@ -44,10 +44,10 @@ from ..taps import Recorder
 from ..tokenizer import Tokenizer
 from ..trace import from_the_right
 from ..translator import Translator
+from .family import QUICK, Family
 from .figures import FEMININE, INK, LINE, QUIET, svg
 from .statistics import number
 from .stimuli import GENDERS, traced
-from .study import QUICK, Family
 from .tables import export, write_json
 from .units import difference, eighth
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy
+
 import corpora
 from corpora.records import Agreeing, Factors, Pair
 
@@ -17,6 +19,7 @@ from ..tokenizer import Tokenizer, Word
 from ..trace import Trace, read_at, trace
 from ..translator import Translator
 
+BATCH = 256  # sentences traced together
 GENDERS = ("masculine", "feminine")  # English tells these two apart in family 1
 
 
@@ -106,6 +109,18 @@ def stimulus(pair: Pair, tokenizer: Tokenizer) -> Stimulus | None:
     return Stimulus(pair, factors, noun, judged, pieces) if noun and judged else None
 
 
+def single(pairs: Iterable[Pair]) -> list[Pair]:
+    """Pairs whose sentence is about one held-out man or woman whose English tells which."""
+    return [
+        pair
+        for pair in pairs
+        if (factors := pair.factors)
+        and (factors.family, factors.lemma_fold) == ("lexical", "held-out")
+        and factors.gender in GENDERS
+        and not factors.nouns[0].plural
+    ]
+
+
 def traced(translator: Translator, pairs: Sequence[Pair], sites: Iterable[str]) -> Trace:
     """Sites over the word pieces of pairs, forced through their Czech sentences."""
     sides = [pair.source for pair in pairs], [pair.target for pair in pairs]
@@ -190,3 +205,9 @@ def partners(stimuli: Sequence[Stimulus], rows: Iterable[int], *, same_gender: b
         frames[stimuli[row].frame].append(row)
     found = next_partners(frames.values(), [each.factors for each in stimuli], same_gender)
     return [Partners(*each) for each in found.items()]
+
+
+def some(pairs: Sequence[Partners], count: int, seed: int) -> list[Partners]:
+    """At most so many, drawn at random from all of them."""
+    drawn = numpy.random.default_rng(seed).permutation(len(pairs))[:count]
+    return [pairs[place] for place in sorted(drawn)]

@@ -23,6 +23,7 @@ from ...model import Model
 from ...progress import Progress, share_done
 from ...translator import Translator, load
 from .. import gradients
+from ..family import Family
 from ..gradients import RANDOM, SENTENCES, TRAINED, UNTRAINED
 from ..interventions import Experiment, MakeTap, put_in
 from ..persistence import Curve, persistence
@@ -30,7 +31,6 @@ from ..probes import fitted
 from ..reading import DECISIVE, Reader
 from ..statistics import Estimate, auc_estimate, estimate
 from ..stimuli import GENDERS, other, partners, probed, select
-from ..study import Family
 from ..units import eighth
 from .training import CORPUS, Job, Size
 

@@ -18,7 +18,7 @@ from ...config import UserError, settings
 from ...model import Model, ModelSettings
 from ...training import RECIPES, TrainingSettings
 from .. import gradients
-from ..study import Size as Stimuli
+from ..family import Size as Stimuli
 
 TRAIN = Path(__file__).resolve().parents[3] / "train.py"
 RECIPE, CORPUS, REFERENCE, SEEDS = "demo", "agreement", "lstm", 3
