@@ -119,7 +119,7 @@ def start(given: dict[str, Any], folder: Path) -> tuple[Training, checkpoint.Run
 def resume(given: dict[str, Any], folder: Path) -> tuple[Training, checkpoint.Run]:
     """A run that goes on: its settings are its own, and only --minutes may be given anew."""
     run = checkpoint.Run.load(folder)
-    own, recipe = run.options, RECIPES[given["recipe"]]
+    own, recipe = training.options(run), RECIPES[given["recipe"]]
     for name, value in {**recipe.model, **recipe.training, **recipe.loading, **given}.items():
         same = (own.get(name), run.precision) if name == "precision" else (own.get(name),)
         if name in own and name != "minutes" and value not in same:

@@ -174,11 +174,6 @@ class Run:
     def __post_init__(self) -> None:
         check(self)
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """Every option of train.py that decides what is trained, by name."""
-        return {**asdict(self.model), **self.training, **self.loading, "corpus": self.corpora}
-
     def save(self, folder: Path) -> None:
         content = {"format": FORMATS[-1], **asdict(self)}
         store(folder / RUN, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

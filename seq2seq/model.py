@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .attention import LateAttention, Lexical
 from .cells import CELLS, State
 from .config import UserError, check, option
-from .recurrent import DIRECTIONS, Layer, SharedDropout
+from .recurrent import DIRECTIONS, Layer, SharedDropout, WordDropout
 from .taps import Tap, along
 from .taps import check as check_tap
 
@@ -35,11 +35,13 @@ class ModelSettings:
     embedding: int = option(256, "size of a word piece's vector (E)", minimum=1)
     units: int = option(512, "units of a layer (H)", minimum=2)
     dropout: float = option(0.1, "rate of dropout, one mask a sentence", minimum=0)
+    word_dropout: float = option(0.0, "rate at which whole word pieces are left out in training", minimum=0)
 
     def __post_init__(self) -> None:
         check(self)
-        if self.dropout >= 1:
-            raise UserError(f"--dropout must be below 1, not {self.dropout}")
+        for name, rate in (("dropout", self.dropout), ("word-dropout", self.word_dropout)):
+            if rate >= 1:
+                raise UserError(f"--{name} must be below 1, not {rate}")
         if self.bidirectional and self.units % 2:
             raise UserError(f"--units must be even, so that a bidirectional encoder can halve them, not {self.units}")
         if CELLS[self.cell].upward and self.layers == 1:
@@ -112,7 +114,7 @@ class Model(nn.Module):
         self.bias = nn.Parameter(
             torch.zeros(vocabulary)
         )  # the output matrix is the target embedding (Press & Wolf 2017)
-        self.dropout = SharedDropout(settings.dropout)
+        self.dropout, self.word_dropout = SharedDropout(settings.dropout), WordDropout(settings.word_dropout)
         for embedding in (self.source_embedding, self.target_embedding):
             nn.init.normal_(embedding.weight, std=E**-0.5)
             nn.init.zeros_(embedding.weight[PAD])
@@ -144,10 +146,14 @@ class Model(nn.Module):
         """Vectors of unit variance, from a table of unit length that also serves as output matrix (Vaswani et al. 2017)."""
         return embedding(pieces) * self.settings.embedding**0.5
 
+    def heard(self, embedding: nn.Embedding, pieces: Tensor) -> Tensor:
+        """Their vectors, as training's dropout leaves them."""
+        return self.dropout(self.word_dropout(self.embed(embedding, pieces)))
+
     def encode(self, source: Tensor, lengths: Tensor, tap: Tap | None = None) -> Memory:
         """source [B, S] piece numbers, lengths [B] → what the decoder needs."""
         check_tap(tap, self.sites())
-        words, initial, below = self.dropout(self.embed(self.source_embedding, source)), [], list[Tensor]()
+        words, initial, below = self.heard(self.source_embedding, source), [], list[Tensor]()
         x = words
         for layer, bridge in zip(self.encoder, self.bridge):
             x, final, below = layer(x, lengths=lengths, tap=tap, below=below)
@@ -163,7 +169,7 @@ class Model(nn.Module):
     def decode(self, target_in: Tensor, memory: Memory, tap: Tap | None = None) -> tuple[Tensor, list[State]]:
         """target_in [B, T] → features [B, T, E] whose product with the target embedding is the logits, and final states."""
         check_tap(tap, self.sites())
-        x, states, below = self.dropout(self.embed(self.target_embedding, target_in)), [], list[Tensor]()
+        x, states, below = self.heard(self.target_embedding, target_in), [], list[Tensor]()
         for layer, initial in zip(self.decoder, memory.initial):
             x, [final], below = layer(x, [initial], tap=tap, below=below, elapsed=memory.elapsed)
             x = self.dropout(x)

@@ -30,11 +30,19 @@ class SharedDropout(nn.Module):
         super().__init__()
         self.rate = rate
 
+    def mask(self, x: Tensor) -> Tensor:
+        """What x [B, T, E] is multiplied with."""
+        return x.new_empty(x.shape[0], 1, x.shape[2]).bernoulli_(1 - self.rate).div_(1 - self.rate)
+
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.rate == 0:
-            return x
-        mask = x.new_empty(x.shape[0], 1, x.shape[2]).bernoulli_(1 - self.rate)
-        return x * mask.div_(1 - self.rate)
+        return x * self.mask(x) if self.training and self.rate else x
+
+
+class WordDropout(SharedDropout):
+    """Leaves out whole word pieces, and makes the others no larger (Sennrich, Haddow & Birch 2016)."""
+
+    def mask(self, x: Tensor) -> Tensor:
+        return x.new_empty(*x.shape[:2], 1).bernoulli_(1 - self.rate)
 
 
 class Weights(nn.Module):

@@ -26,7 +26,7 @@ from corpora.storage import Picked
 
 from .agreement import coherent
 from .batching import Batch, Example, collate, plan
-from .checkpoint import BEST, HISTORY, LAST, fitting, read_tensors, store, weights_of, write_tensors
+from .checkpoint import BEST, HISTORY, LAST, Run, fitting, read_tensors, store, weights_of, write_tensors
 from .config import Diverged, Lost, UserError, check, from_json, option
 from .loss import cross_entropy
 from .model import PAD, Model
@@ -90,6 +90,12 @@ RECIPES = {
         loading={"max_words": 8},
     ),
 }  # fmt: skip
+
+
+def options(run: Run) -> dict[str, Any]:
+    """Every option of train.py that decided what was trained, by name; those that came later have their default."""
+    training = asdict(from_json(TrainingSettings, run.training))
+    return {**asdict(run.model), **training, **run.loading, "corpus": run.corpora}
 
 
 # Several processes, as torchrun starts them: each has the whole model and takes its part of every batch
@@ -316,10 +322,11 @@ class Training:
         return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
     def dropout(self) -> float:
-        """Dropout's rate at the next step: the network's, and at the end on a straight line to 0 (Rennie, Goel & Thomas 2014)."""
+        """What share of its rates dropout has at the next step: all, and at the end on a straight line to 0 (Rennie, Goel &
+        Thomas 2014)."""
         ending = self.settings.anneal * self.settings.max_steps
         left = self.settings.max_steps - self.steps
-        return self.model.settings.dropout * (left / ending if left < ending else 1)
+        return left / ending if left < ending else 1.0
 
     def step(self, batch: Batch) -> tuple[float, int]:
         """Update the weights on one batch, of which each process takes its part, or, where there are fewer sentences than
@@ -329,7 +336,8 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
         self.model.train()
-        self.model.dropout.rate = self.dropout()
+        shape, share = self.model.settings, self.dropout()
+        self.model.dropout.rate, self.model.word_dropout.rate = share * shape.dropout, share * shape.word_dropout
         with torch.autocast(self.place.type, torch.bfloat16, enabled=self.precision == "bf16"):
             loss, plain = self.objective(part)
         count = int((batch.target_out != PAD).sum())

@@ -214,7 +214,9 @@ def test_runs_of_two_recipes_are_not_reported_together(tiny_model, make_run, mon
         (["--held-out", "some.tsv"], "--pairs"),
         (["--pairs", "some.tsv", "--study", "gradients"], "--pairs"),
         (["--pairs", "some.tsv", "--trace", "traces"], "not allowed with"),
-        (["--said"], "--trace"),
+        (["--said"], "but with --trace: give that, too"),
+        (["--study", "gender", "--said"], "leave one of them out"),
+        (["--pairs", "some.tsv", "--out", "there"], "--held-out"),
         (["--seed", "-1"], "between 0 and"),
         (["--jobs", "0"], "1 or more"),
     ],
@@ -225,7 +227,7 @@ def test_what_cannot_be_asked_is_refused_in_one_line(line, named, monkeypatch):
 
 @pytest.mark.parametrize("asked", ["study", "retention", "gradients", "compare", "self-test", "trace", "pairs"])
 def test_no_option_is_ignored(asked, monkeypatch, tmp_path):
-    """Each option is read, or it is refused and what would read it is named."""
+    """Each option but --seed is one of those that are read, or it is refused and what would read it is named."""
     where = str(tmp_path / "out")
     given = {"corpus": "x", "out": where, "sites": "x", "figures": None, "quick": None, "jobs": "1", "sentence": "x"}
     given |= {

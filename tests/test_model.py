@@ -11,6 +11,7 @@ import torch
 from seq2seq.batching import Batch
 from seq2seq.config import UserError
 from seq2seq.model import ModelSettings
+from seq2seq.recurrent import WordDropout
 from seq2seq.taps import Chain, Patch, Recorder
 
 same = partial(torch.testing.assert_close, rtol=0, atol=1e-12)
@@ -145,6 +146,23 @@ def test_dropout_is_for_training_only(tiny_model, ragged):
     assert not torch.equal(run(model, ragged), run(model, ragged))
 
 
+def test_word_dropout_leaves_out_whole_pieces_in_training_only():
+    layer, x = WordDropout(0.3), torch.ones(60, 50, 8)
+    kept = layer(x)
+    assert torch.equal(kept, kept[..., :1].expand_as(x)) and set(kept.unique().tolist()) == {0.0, 1.0}
+    assert float(kept.mean()) == pytest.approx(0.7, abs=0.05)  # 3,000 pieces: 6 standard errors
+    assert layer.eval()(x) is x
+
+
+def test_word_dropout_is_of_both_languages(tiny_model, ragged):
+    model = tiny_model(dropout=0.0, word_dropout=0.5).train()
+    memories = [model.encode(ragged.source, ragged.source_lengths) for _ in range(2)]
+    assert not torch.equal(memories[0].states, memories[1].states)
+    features = [model.decode(ragged.target_in, memories[0])[0] for _ in range(2)]
+    assert not torch.equal(*features)
+    assert torch.equal(run(model.eval(), ragged), run(model, ragged))
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
@@ -155,6 +173,7 @@ def test_dropout_is_for_training_only(tiny_model, ragged):
         ({"units": 7}, "--units must be even"),
         ({"units": 0}, "--units must be 2 or more, not 0"),
         ({"layers": 0}, "--layers must be 1 or more"),
+        ({"word_dropout": 1.0}, "--word-dropout must be below 1, not 1.0"),
         ({"dropout": 1.5}, "--dropout must be below 1, not 1.5"),
         ({"dropout": -0.1}, "--dropout must be 0 or more"),
         ({"dropout": float("nan")}, "--dropout must be"),

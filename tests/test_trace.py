@@ -22,6 +22,7 @@ def some(pairs):
 def test_a_word_has_the_value_that_the_model_had_when_all_of_it_was_read(any_model, tokenizer, some):
     traced = trace(any_model, tokenizer, *some)
     assert set(traced.values) == set(any_model.sites())
+    assert any(word.first < word.last for words in traced.sources for word in words), "else the two are one"
     for row, (source, target) in enumerate(zip(*some)):
         assert traced.sources[row] == tokenizer.align(tokenizer.encode(source))
         alone, batch = Recorder(), collate([Example(tokenizer.encode(source), tokenizer.encode(target))])

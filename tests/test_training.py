@@ -81,14 +81,16 @@ def test_dropout_stays_or_falls_to_nothing_at_the_end(begin):
     for anneal in (0.0, 0.4):
         made, rates = begin(anneal=anneal, max_steps=10), []
         for made.steps in range(10):
-            rates.append(made.dropout() / made.model.settings.dropout)
+            rates.append(made.dropout())
         drawn.append(rates)
     assert drawn[0] == [1] * 10 and drawn[1] == pytest.approx([1] * 7 + [0.75, 0.5, 0.25])
     made = begin(anneal=1.0, max_steps=4)
+    made.model.settings = dataclasses.replace(made.model.settings, word_dropout=0.2)
     made.step(next(made.batches()))
     assert made.model.dropout.rate == made.model.settings.dropout
     made.step(next(made.batches()))
     assert made.model.dropout.rate == pytest.approx(0.75 * made.model.settings.dropout)
+    assert made.model.word_dropout.rate == pytest.approx(0.15)
 
 
 def test_the_rate_rises_over_the_warm_up_and_falls_along_a_cosine(begin):

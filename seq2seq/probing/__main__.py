@@ -15,6 +15,7 @@ from corpora.agreement import pinned
 from ..checkpoint import Run
 from ..config import HOUSE, Parser, UserError, command, writable
 from ..progress import share_done
+from ..training import options
 from ..translator import load
 from . import compare, gradients, natural, planted, retention
 from .family import FULL, QUICK
@@ -41,7 +42,7 @@ def self_test(given: Namespace, command: str) -> None:
 def same_recipe(folders: Sequence[Path], runs: Sequence[Run]) -> None:
     """Runs that are reported together differ in their seed, and in nothing else. UserError: they do not."""
     facts = [
-        {**run.options, "precision": run.precision, "text of the corpus": run.corpus_digest, "seed": 0} for run in runs
+        {**options(run), "precision": run.precision, "text of the corpus": run.corpus_digest, "seed": 0} for run in runs
     ]
     for folder, other in zip(folders[1:], facts[1:]):
         for name, value in facts[0].items():
@@ -49,6 +50,7 @@ def same_recipe(folders: Sequence[Path], runs: Sequence[Run]) -> None:
                 raise UserError(
                     f"{folder} has {name} {other.get(name)}, {folders[0]} has {value}: runs of one report differ in their "
                     "seed only; make a report for each recipe"
+                    + (", or train all with the same --precision" if name == "precision" else "")
                 )
     seeds = [run.training.get("seed") for run in runs]
     if len(set(seeds)) < len(seeds):
@@ -183,7 +185,7 @@ def main() -> None:
     parser = Parser(prog="python -m seq2seq.probing", description="Does the cell state hold grammatical gender?")
     parser.add_argument("checkpoints", nargs="*", type=Path, default=[], metavar="CHECKPOINT", help="run folders")
     asked = parser.add_mutually_exclusive_group()
-    asked.add_argument("--study", choices=tuple(STUDIES), default="gender", help="what is asked (default: %(default)s)")
+    asked.add_argument("--study", choices=tuple(STUDIES), help="what is asked (default: gender)")
     asked.add_argument(
         "--pairs", type=Path, metavar="TSV", help="natural minimal pairs instead: which gender the Czech shows"
     )
@@ -241,14 +243,18 @@ def main() -> None:
     flag = lambda name: "CHECKPOINT" if name == "checkpoints" else f"--{name.replace('_', '-')}"
     instead = [name for name in INSTEAD if getattr(given, name[2:].replace("-", "_"))]
     names = {**{f"--study {name}": each for name, each in STUDIES.items()}, **INSTEAD}
-    chosen = instead[0] if instead else f"--study {given.study}"
+    study = given.study or "gender"
+    chosen = instead[0] if instead else f"--study {study}"
     for name in dict.fromkeys(name for reads in READS.values() for name in reads):
         if getattr(given, name) != parser.get_default(name) and name not in READS[names[chosen]]:
             readers = ", ".join(each for each, run in names.items() if name in READS[run])
-            raise UserError(f"{flag(name)} is not read with {chosen} but with {readers}: leave one of them out")
+            remedy = "leave one of them out" if instead or given.study else "give that, too"
+            raise UserError(f"{flag(name)} is not read with {chosen} but with {readers}: {remedy}")
+    if given.pairs and given.out and not given.held_out:
+        raise UserError("--out is read by --pairs with --held-out: without it nothing is written, leave --out out")
     if "checkpoints" in READS[names[chosen]] and not given.checkpoints:
         raise UserError(f"no run folder given: try {HOUSE / 'checkpoints' / 'demo'} (see --help)")
-    given.out = given.out or Path("reports") / given.study
+    given.out = given.out or Path("reports") / study
     if not instead or given.held_out:
         writable(given.out)
     names[chosen](given, shlex.join(["python", "-m", "seq2seq.probing", *sys.argv[1:]]))

@@ -9,9 +9,10 @@
                     sentence, text, first and last piece there; `role` ("noun", or the kind of an agreeing word), and number
                     (-1: it has no role), lemma and gender of the noun that it is or agrees with; then the pair's factors:
                     gender, lemma, … of the controlling noun
-    SITE.npy        [N, H] float32, a row a word, once its last piece has been read: for a site of the encoder the words
-                    whose side is source, for all others those whose side is target. attention.weights is [N, S], S pieces
-                    of the longest source with its end piece, 0 beyond the end of a shorter one
+    SITE.npy        [N, H] float32, a row a word, once all of it has been read: at its last piece, from right to left at its
+                    first. For a site of the encoder the words whose side is source, for all others those whose side is
+                    target. attention.weights is [N, S], S pieces of the longest source with its end piece, 0 beyond the
+                    end of a shorter one
     about.json      what it was made of, and counts
 
 Roles are marked in the pair's own words: the words of a translation that differs from the reference have none.

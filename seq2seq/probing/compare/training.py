@@ -16,7 +16,7 @@ from ...cells import CELLS
 from ...checkpoint import LAST, SCORES, Run
 from ...config import UserError, settings
 from ...model import Model, ModelSettings
-from ...training import RECIPES, TrainingSettings
+from ...training import RECIPES, TrainingSettings, options
 from .. import gradients
 from ..family import Size as Stimuli
 
@@ -120,7 +120,7 @@ def check(job: Job, folder: Path) -> None:
     """Raise UserError where the folder holds a run of other settings."""
     if not (folder / LAST).is_file():
         return
-    own = Run.load(folder).options
+    own = options(Run.load(folder))
     for name, wanted in job.settings.items():
         if own.get(name) != wanted:
             had, asked = (" ".join(each) if isinstance(each, list) else each for each in (own.get(name), wanted))
