@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -53,9 +54,9 @@ def anywhere(tap: Tap) -> bool:
     return getattr(tap, "sites", None) is None or any(map(anywhere, getattr(tap, "taps", ())))
 
 
-def in_encoder(tap: Tap | None) -> bool:
-    """Whether a tap names a site of the encoder."""
-    return any(site.startswith("encoder.") for site in getattr(tap, "sites", None) or ())
+def in_encoder(tap: Tap | None) -> TypeGuard[Tap]:
+    """Whether a tap may act in the encoder: it names a site there, or none anywhere."""
+    return tap is not None and (anywhere(tap) or any(site.startswith("encoder.") for site in getattr(tap, "sites", ())))
 
 
 def over(tap: Tap | None, position: int) -> bool:

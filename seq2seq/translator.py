@@ -14,7 +14,7 @@ from .batching import by_length, sources
 from .config import UserError
 from .model import Model
 from .search import SearchSettings, read_prefixes, search
-from .taps import Chain, Tap, anywhere, in_encoder, set_once
+from .taps import Chain, Tap, in_encoder, set_once
 from .tokenizer import Tokenizer, words
 from .trace import Trace, trace
 
@@ -100,7 +100,7 @@ class Translator:
         found: list[list[Translation]] = [[] for _ in rows]
         place = self.model.device
         full = [number for number, row in enumerate(rows) if row]
-        heard = tap if tap and (anywhere(tap) or in_encoder(tap)) else None  # the encoder is slower under a tap
+        heard = tap if in_encoder(tap) else None  # the encoder is slower under a tap
         chunks = by_length([rows[number] for number in full], batch) if tap is None else [range(len(full))] * bool(full)
         for chunk in chunks:
             numbers = [full[index] for index in chunk]

@@ -231,7 +231,7 @@ def test_words_that_do_not_differ_carry_nothing(demo):
 
 def test_dose_nothing_is_unpatched_and_dose_one_the_other_mean(demo):
     site, rows = demo.experiment.site, demo.recipients
-    watched = demo.experiment.forced(rows, lambda part: Recorder())
+    watched = demo.experiment.forced(rows, lambda part: Recorder([site]))
     assert torch.equal(demo.experiment.forced(rows, demo.clamp(site, 0.0)), watched)
     assert torch.equal(demo.experiment.forced(rows, demo.steer(site, 0.0)), watched)
     same, different = demo.means(site)

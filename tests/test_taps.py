@@ -137,7 +137,7 @@ def test_a_patch_covers_all_hypotheses_of_a_sentence():
 
 def test_a_chain_is_as_wide_as_its_widest_tap():
     patch, plain = Patch("encoder.0.forward.cell", 0.0), lambda site, position, value: value + 1
-    assert in_encoder(Chain(plain, patch)) and not in_encoder(Chain(plain))
+    assert in_encoder(Chain(plain)) and in_encoder(Chain(patch)) and not in_encoder(Chain(Patch("decoder.0.cell", 0.0)))
     assert anywhere(Chain(plain, patch)) and not anywhere(Chain(patch))
     value = torch.zeros(1, 1)
     assert FromWord(Chain(plain, patch), lambda site: torch.tensor([0]))("encoder.0.forward.input", 0, value) == 1, (

@@ -240,7 +240,7 @@ class Experiment:
     @torch.inference_mode()
     def begin(self, index: Tensor, tap: Tap | None) -> Start:
         """Where some rows go on from; a tap on the encoder has the source read anew, its step 0 the noun, when it is read."""
-        if tap is None or not in_encoder(tap):
+        if not in_encoder(tap):
             return self.starts(index)
         memory = self.translator.model.encode(
             self.source[index], self.lengths[index], FromWord(tap, partial(self.heard, index))
