@@ -120,7 +120,9 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str,
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and their JSON object, or a UserError that says why not."""
     if not path.is_file():
-        raise UserError(f"{path}: no such file; is this a run folder whose training got as far as saving?")
+        raise UserError(
+            f"{path}: no such file: this run's training never got as far as saving it; begin it anew, without --resume"
+        )
     verify(path.parent, path.name)
     try:
         with safe_open(path, framework="pt") as file:

@@ -427,7 +427,7 @@ class Training:
                 break
         if self.stale >= self.settings.patience:
             why = f"no better dev score in {self.stale} evaluations"
-        return f"{why}, after {self.steps:,} steps, {self.epoch + 1} epochs and {minutes():.1f} minutes"
+        return f"{why}, after {self.steps:,} steps, {self.epoch + 1} epoch{'s' * (self.epoch > 0)} and {minutes():.1f} minutes"
 
     @torch.inference_mode()
     def evaluate(self, minutes: float, train_loss: float, speed: float) -> Evaluation:

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,7 @@ from seq2seq.probing.ladder import (
     Rung,
     above,
     all_of,
+    hypotheses,
     necessary,
     replicated,
     specific,
@@ -115,6 +117,14 @@ def test_units_suffice_where_their_exchange_changes_the_czech_and_its_controls_d
     flipped, chance, pushed, same_gender, verdict
 ):
     assert sufficient(caused(of(flipped), of(0.5), chance, pushed), of(same_gender)).verdict == verdict
+
+
+@pytest.mark.parametrize(("draws", "decides"), [(20, False), (98, False), (99, True), (100, True)])
+def test_random_sets_too_few_for_a_corrected_p_decide_no_hypothesis(draws, decides):
+    reading = SimpleNamespace(cells=[], transfer=None)
+    causal = SimpleNamespace(controls=[SimpleNamespace(name="matched sets", draws=draws, p=1 / (draws + 1))])
+    found = hypotheses(reading, causal, None, None)
+    assert [(each.name, each.holds) for each in found] == [("P2", True)] * decides
 
 
 @pytest.mark.parametrize(("outside", "verdict"), [({}, YES), ({"chrf": 80.0}, NO), ({"number": 0.5}, NO)])

@@ -521,6 +521,9 @@ def first_letters(page, selector: str) -> list[str]:
 def test_every_control_works(page, results):
     slider = results[0].sliders
     box = page.locator("[data-figure=slider]")
+    assert box.locator(".czech").inner_text().strip() == slider[0].stops[0].said, (
+        "nothing is turned before anyone drags"
+    )
     box.locator("select").select_option(label="3")
     knob = box.locator("input[type=range]")
     for stop, wanted in enumerate(slider[0].stops):

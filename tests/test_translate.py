@@ -171,7 +171,8 @@ def test_new_words_are_said_once(command: Command):
     assert answer.status == 0 and answer.err.count("\n") == 1
     assert "juggle, zebras: new to this run, which was trained on twelve" in answer.err
     assert "train.py --corpus twelve --corpus multi30k --corpus tatoeba" in answer.err
-    assert command(stdin=text("I am a boy.", "The girl was at home, zebra.")).err == ""
+    assert command(stdin=text("I am a boy.", "The girl was at home, zebra.", "A boy?!")).err == ""
+    assert "🎉: new to this run" in command(stdin=text("🎉🎉")).err
 
 
 def test_each_reason_to_guess_is_said_once():

@@ -226,8 +226,9 @@ def hypotheses(
     )
     if hardest and hardest.p is not None:
         found.append(("P1", "decodable eight words on, past a noun of the other gender", hardest.p))
-    if controls := [each.p for each in causal.controls if each.name == "matched sets"]:
-        found.append(("P2", "interchange changes more than matched random sets", max(controls)))
+    controls = [each for each in causal.controls if each.name == "matched sets"]
+    if controls and HYPOTHESES / (1 + min(each.draws for each in controls)) <= SIGNIFICANT:  # fewer could not decide it
+        found.append(("P2", "interchange changes more than matched random sets", max(each.p for each in controls)))
     if reading.transfer:
         found.append(("P3", "a probe of nouns whose gender English tells reads the others", reading.transfer.p))
     if told:

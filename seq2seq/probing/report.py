@@ -50,7 +50,8 @@ def tested(result: Result) -> str:
     ]
     held = [each.name for each in result.hypotheses if each.holds]
     unmeasured = HYPOTHESES - len(result.hypotheses)
-    said = [", ".join(held) + " hold"] * bool(held) + failed + [f"{unmeasured} not measured"] * bool(unmeasured)
+    said = [f"{', '.join(held)} hold{'s' * (len(held) == 1)}"] * bool(held) + failed
+    said += [f"{unmeasured} not measured"] * bool(unmeasured)
     return f"Of the {HYPOTHESES} hypotheses fixed beforehand {'; '.join(said)}."
 
 

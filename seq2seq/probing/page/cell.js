@@ -127,8 +127,8 @@ function stepper(box, sentences, first) {
         list("Layer", places.map((place) => [place, place]), state.place, (place) => set({ place, unit: null })),
         list("Unit", walk.units.map((each) => [each.unit, datum(each, "unit")]), state.unit, (n) => set({ unit: n })),
         own ? [
-          element("button", { type: "button", name: "previous", disabled: state.step === 0, onclick: move(-1, "previous") }, "← previous word"),
-          element("button", { type: "button", name: "next", disabled: state.step === walk.pieces.length - 1, onclick: move(1, "next") }, "next word →"),
+          element("button", { type: "button", name: "previous", disabled: state.step === 0, onclick: move(-1, "previous") }, "← previous piece"),
+          element("button", { type: "button", name: "next", disabled: state.step === walk.pieces.length - 1, onclick: move(1, "next") }, "next piece →"),
         ] : null,
       ),
       element("p", { class: "sentence" }, sentence.source, element("br"), element("b", { lang: "cs" }, sentence.target)),

@@ -141,7 +141,7 @@ Object.assign(figures, {
 
   slider(run, box) {
     const sources = [...new Set(run.sliders.map(({ source }) => source))];
-    const state = { source: sources[0], set: run.sliders.length / sources.length - 1, stop: run.sliders[0].stops.findIndex(({ dose }) => dose === 1) };
+    const state = { source: sources[0], set: run.sliders.length / sources.length - 1, stop: 0 };
     const draw = (focus) => {
       const own = run.sliders.filter(({ source }) => source === state.source), of = own[state.set];
       const set = (change, focus) => (Object.assign(state, change), draw(focus));
