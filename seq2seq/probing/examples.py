@@ -27,6 +27,7 @@ from .stimuli import Partners, Stimulus
 SWITCH = "The boy sang and the girl danced."
 DOSES = tuple(half / 2 for half in range(9))
 OPEN = 0.5  # a valve that lets through more than it holds back
+HALF, BETWEEN = 0.1, "between"  # so near to OPEN a gate is neither open nor shut
 CASES = {(True, False): "kept", (False, True): "replaced", (True, True): "added to", (False, False): "let go"}
 
 
@@ -47,7 +48,7 @@ class Steps:
     values: dict[str, list[float]]  # state or gate → after each step
     before: dict[str, float]  # state → before the first step
     pushes: dict[str, Push]  # gate → its parts; nothing in a cell that is no LSTM
-    cases: list[str]  # what the valves do with the memory: forget gate more than half open or not, input gate likewise
+    cases: list[str]  # what the valves do with the memory: forget gate open or not, input gate likewise
 
 
 @dataclass(frozen=True)
@@ -177,8 +178,8 @@ def cases(values: Mapping[str, Tensor], unit: int) -> list[str]:
     """What the valves do with the memory at each step; nothing in a cell that has none."""
     if not {"forget", "input"} <= set(values):
         return []
-    forget, write = values["forget"][:, unit] > OPEN, values["input"][:, unit] > OPEN
-    return [CASES[bool(keeps), bool(writes)] for keeps, writes in zip(forget, write)]
+    gates = zip(values["forget"][:, unit].tolist(), values["input"][:, unit].tolist())
+    return [BETWEEN if min(abs(f - OPEN), abs(i - OPEN)) < HALF else CASES[f > OPEN, i > OPEN] for f, i in gates]
 
 
 def sentence(

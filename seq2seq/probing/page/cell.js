@@ -74,6 +74,7 @@ const CASES = {
   replaced: "Memory replaced: the forget gate is more than half shut, the input gate more than half open.",
   "added to": "Memory added to: both gates are more than half open.",
   "let go": "Memory let go: both gates are more than half shut.",
+  between: "Between: a gate is about half open, so go by the numbers.",
 };
 
 /** The valves of one unit over a sentence, as Graves draws them: ○ open, – shut; below the input gate, left the forget gate, above the output gate. */
