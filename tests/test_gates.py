@@ -301,6 +301,7 @@ def test_forget_one_and_input_nought_keep_the_old_cell(demo, operation):
             seen[site] = value.clone()
         return value
 
+    watch.sites = {"decoder.0.cell"}  # or the encoder would read anew, step by step, and round otherwise
     values = operation.settings(rows, {"forget": 1.0, "input": 0.0}, units)
     operation.experiment.go_on(rows, lambda part: Chain(*(at_start(*each) for each in values.items()), watch))
     before = operation.experiment.memory.initial[-1]["cell"][rows]
