@@ -74,9 +74,8 @@ def too_long(translator: Translator, sentence: str) -> str | None:
 def new_words(translator: Translator, sentence: str) -> str | None:
     """Where over a third of a sentence's words are new to the run, which they are, and the command for a wider run."""
     run = translator.run
-    said = [
-        word for word in words([sentence]) if not unicodedata.category(word[0]).startswith("P")
-    ]  # emoji say something
+    # punctuation says nothing, emoji do
+    said = [word for word in words([sentence]) if not unicodedata.category(word[0]).startswith("P")]
     new = [word for word in translator.new_words(sentence) if word in said] if run else []
     if run is None or 3 * len(new) <= len(said):
         return None

@@ -36,7 +36,7 @@ def tracing(setting: Setting) -> list[Measured]:
         )
         for start in range(0, len(pairs), TOGETHER)
     ]
-    place = next(model.parameters()).device
+    place = model.device
     batches = [
         collate([Example(tokenizer.encode(source), tokenizer.encode(target)) for source, target in zip(*each)]).to(
             place

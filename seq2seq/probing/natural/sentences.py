@@ -45,14 +45,10 @@ class Sentences:
         self.source, self.lengths = sources(pieces)
         recorder = Recorder(self.sites)
         with torch.inference_mode():
-            translator.model.encode(self.source.to(self.device), self.lengths, recorder)
+            translator.model.encode(self.source.to(self.translator.model.device), self.lengths, recorder)
         values = [recorder[site][torch.arange(len(pieces)), self.positions[site]].cpu() for site in self.sites]
         self.widths = [each.shape[1] for each in values]
         self.own = torch.cat(values, dim=1)  # [B, U]
-
-    @property
-    def device(self) -> torch.device:
-        return self.translator.model.device
 
     def written(self, rows: Sequence[int], values: Tensor) -> MakeTap:
         """The encoder's tap that writes values [R, U] at the words of these rows, once."""
@@ -81,14 +77,14 @@ class Sentences:
         for part in by_length([range(int(self.lengths[row])) for row in rows], ROWS):
             index = torch.tensor(rows)[part]
             lengths = self.lengths[index]
-            source = self.source[index, : int(lengths.max())].to(self.device)
+            source = self.source[index, : int(lengths.max())].to(self.translator.model.device)
             memory = self.translator.model.encode(source, lengths, encoder(part) if encoder else None)
             found = search(
                 self.translator.model,
                 memory,
                 2 * lengths + 10,
                 settings,
-                forced=None if forced is None else forced[part].to(self.device),
+                forced=None if forced is None else forced[part].to(self.translator.model.device),
                 tap=decoder(part) if decoder else None,
             )
             for n, hypotheses in zip(part, found):
